@@ -1,0 +1,55 @@
+# Every target makes what it needs: a fresh clone wants nothing but Python 3.11 or newer and make.
+# PYTHON=python3.12 picks another interpreter, ARGS='...' is handed to the command of a target.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types crds pin clean
+
+help: ## Print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.run ## Play a seven-round night on three embedded clusters; needs no cluster
+	$(BIN)/gala demo $(ARGS)
+
+test: $(VENV)/.dev ## Run the tests; fails below 100 % branch coverage of the planning rules
+	$(BIN)/python -m pytest -n auto --cov=gala.planning --cov-branch --cov-fail-under=100 $(ARGS)
+
+lint: $(VENV)/.dev ## Check style, formatting and which room imports which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev ## Check the types (mypy, strict)
+	$(BIN)/mypy
+
+crds: $(VENV)/.run ## Write crds/*.yaml anew from the models
+	$(BIN)/gala crds --directory crds
+
+pin: $(VENV)/.dev ## Write constraints.txt anew from what is installed
+	$(BIN)/python -m pip freeze --exclude-editable --exclude gala-operator | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
+
+clean: ## Remove the environment and everything that was generated outside of git
+	rm -rf $(VENV) out build dist operator/*.egg-info .coverage* .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find operator tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps say what is installed, so that a second run installs nothing.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "gala needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { echo "This Python cannot make environments; install its venv module (Debian: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) --editable '.[speed]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) --editable '.[speed,dev]'
+	@touch $@

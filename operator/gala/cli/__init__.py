@@ -1,0 +1,1 @@
+"""The command line: each command parses, delegates, and prints; what it prints was decided below."""

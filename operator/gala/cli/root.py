@@ -1,0 +1,83 @@
+"""The command ``gala`` itself: which commands there are, and how each of them fails.
+
+Commands are imported when they are called, so that ``gala plan`` does not wait half a second
+for kopf and the Kubernetes client, which only ``gala run`` and ``gala demo`` need.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+import gala
+from gala.errors import GalaError
+
+COMMANDS = {
+    "crds": "gala.cli.crds",
+}
+"""By command name: the module that holds a click command of that name."""
+
+HELP_ON_H = {"help_option_names": ["-h", "--help"]}
+
+
+class LazyGroup(click.Group):
+    """A group that finds its commands in ``COMMANDS`` and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the table: what is tried first stands first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None, which click answers with what would have been right."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 (a wrong table is our bug, not the caller's)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings=HELP_ON_H)
+@click.version_option(gala.__version__, prog_name="gala")
+def root() -> None:
+    """Makes Kubernetes capacity Ready before each round of a show, and gives it back exactly.
+
+    You describe the show as a GalaEvent: its rounds with their start times, its workloads, and
+    the traffic that each round brings. gala works out how many replicas each cluster needs and
+    when growing has to begin, and afterwards returns every target to what it was.
+
+    \b
+    Try it without any cluster:
+      gala demo                                  play a night on three embedded clusters
+      gala plan -f EVENT --clusters CLUSTERS     who gets what, and when
+
+    \b
+    Use it on yours:
+      gala crds | kubectl apply --server-side -f -
+      gala run
+    """  # noqa: D301 (click wants the real \b)
+
+
+def call(arguments: list[str] | None = None) -> int:
+    """Runs one command line and returns its exit status.
+
+    0: done. 1: the answer is no, or something failed; one sentence on stderr says what to do.
+    2: the command line itself is wrong. 130: interrupted.
+    """
+    try:
+        outcome = root.main(arguments, prog_name="gala", standalone_mode=False)
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("gala: interrupted", err=True)
+        return 130
+    except GalaError as failed:
+        click.echo(f"gala: {failed}", err=True)
+        return 1
+    except BrokenPipeError:
+        # The reader went away (`gala crds | head`): Python would complain once more while it flushes.
+        sys.stderr.close()
+        return 0
+    return outcome if isinstance(outcome, int) else 0
