@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from gala.api.meta import API_VERSION, Name, ObjectMeta, ObjectName, Stored, Text, Uid, Word
-from gala.api.scalars import Duration, Instant
+from gala.api.meta import API_VERSION, Name, ObjectMeta, ObjectName, Text, Uid, Word
+from gala.api.model import Stored
+from gala.api.scalars import Duration, Instant, SignedDuration
 
 SCHEMA_VERSION = 1
 """Raised when a later operator gives a stored field another meaning."""
@@ -236,7 +237,7 @@ class StoredCue(Stored):
     """What it asked for."""
     round: Name | None = None
     """The round it was about."""
-    by: Duration | None = None
+    by: SignedDuration | None = None
     """By how much."""
     at: Instant
     """When it was created: it is judged as of then."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
-from gala.api.event import Tier
-from gala.api.meta import API_VERSION, Condition, Model, Name, ObjectMeta, ObjectName, Observed, Word
-from gala.api.scalars import Duration, Instant
-
-Cpu = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?m?$")]
-"""A quantity of CPU, as `1500m` or `8`."""
-
-Memory = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?([kMGTPE]|[KMGTPE]i)?$")]
-"""A quantity of memory, as `64Gi`."""
+from gala.api.application import Tier
+from gala.api.meta import API_VERSION, Condition, Name, ObjectMeta, ObjectName, Word
+from gala.api.model import DISTINCT, Model, Observed, Rule, keyed
+from gala.api.quantities import Cpu, Memory
+from gala.api.scalars import Duration, Instant, PositiveDuration
 
 
 class ClusterClass(StrEnum):
@@ -61,32 +57,32 @@ class Prometheus(Model):
     """A token to send."""
     ca_secret_ref: SecretKeyRef | None = None
     """The CA to trust."""
-    allow_custom_queries: bool = False
+    allow_custom_queries: StrictBool = False
     """Whether an event may bring a `query` of its own, which sees every namespace's series."""
 
 
 class WriteLimit(Model):
     """How fast the operator writes here."""
 
-    qps: int = Field(default=50, ge=1, le=10_000)
+    qps: StrictInt = Field(default=50, ge=1, le=10_000)
     """Writes per second, sustained."""
-    burst: int = Field(default=100, ge=1, le=10_000)
+    burst: StrictInt = Field(default=100, ge=1, le=10_000)
     """Writes at once."""
 
 
 class PodStart(Model):
     """How fast pods start here; what is learned may be slower, never faster."""
 
-    per_second: int = Field(default=10, ge=1, le=10_000)
+    per_second: StrictInt = Field(default=10, ge=1, le=10_000)
     """Pods that become Ready per second when many are asked for."""
-    p95: Duration = 60.0
+    p95: PositiveDuration = 60.0
     """Time to Ready of a pod, 95th percentile."""
 
 
 class Elastic(Model):
     """Room that a node autoscaler can add."""
 
-    max_cores: int = Field(ge=1, le=10_000_000)
+    max_cores: StrictInt = Field(ge=1, le=10_000_000)
     """CPU cores at most."""
     node_start: Duration = 180.0
     """From Pending pod to Ready node."""
@@ -98,11 +94,16 @@ class Admit(Model):
     event_namespace: Name
     """Namespace of the events, in the cluster of the operator."""
     target_namespaces: Annotated[
-        tuple[Annotated[str, StringConstraints(min_length=1, max_length=63)], ...],
-        Field(min_length=1, max_length=64),
+        tuple[
+            Annotated[str, StringConstraints(max_length=63, pattern=r"^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$")],
+            ...,
+        ],
+        Field(min_length=1, max_length=64, json_schema_extra=DISTINCT),
     ]
     """Namespaces of the targets, in this cluster; `*` for all."""
-    may: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=2)] = (Permission.GROW,)
+    may: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=2, json_schema_extra=DISTINCT)] = (
+        Permission.GROW,
+    )
     """`Grow`, `Lend`."""
     max_tier: Tier = Tier.B
     """The highest tier that these events may claim here."""
@@ -111,15 +112,23 @@ class Admit(Model):
 class GalaClusterSpec(Model):
     """How to reach a cluster, how big it may be, and who may touch what in it."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.kubeconfig) || !has(self.inCluster) || !self.inCluster",
+            "`kubeconfig` and `inCluster: true` exclude each other; write one of them",
+            lambda spec: spec.kubeconfig is None or not spec.in_cluster,
+        ),
+    )
+
     kubeconfig: Kubeconfig | None = None
     """Credentials; the Secret `<name>-kubeconfig`, key `value`, if absent."""
-    in_cluster: bool = False
+    in_cluster: StrictBool = False
     """This is the cluster that the operator runs in."""
     cluster_class: ClusterClass = Field(default=ClusterClass.PRIVATE, alias="class")
     """`Private` is filled by share, `Public` takes what is left over."""
-    fill_order: int = Field(default=0, ge=-1000, le=1000)
+    fill_order: StrictInt = Field(default=0, ge=-1000, le=1000)
     """Lower is filled first where something is left over."""
-    weight: int | None = Field(default=None, ge=0, le=1_000_000)
+    weight: StrictInt | None = Field(default=None, ge=0, le=1_000_000)
     """Share where nothing is stated or measured; 1 for Private and 0 for Public if absent."""
     cost_per_core_hour: (
         Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?$")] | None
@@ -135,7 +144,7 @@ class GalaClusterSpec(Model):
     """Room that a node autoscaler can add."""
     admits: Annotated[tuple[Admit, ...], Field(max_length=64)] = ()
     """Who may touch what; without it an `inCluster` cluster admits an event in its own namespace only."""
-    namespace_sameness: bool = False
+    namespace_sameness: StrictBool = False
     """A namespace belongs to the same people in every cluster, so events may grow targets in their own."""
 
     @property
@@ -153,14 +162,14 @@ class Resources(Observed):
     """CPU, as `1500m` or `8`."""
     memory: Memory
     """Memory, as `64Gi`."""
-    pods: int = Field(ge=0)
+    pods: StrictInt = Field(ge=0)
     """Pods."""
 
 
 class PodStartStatus(Observed):
     """How fast pods start, as learned."""
 
-    per_second: int | None = Field(default=None, ge=0)
+    per_second: StrictInt | None = Field(default=None, ge=0)
     """Pods Ready per second."""
     p95: Duration | None = None
     """Time to Ready, 95th percentile."""
@@ -171,23 +180,23 @@ class PodStartStatus(Observed):
 class GalaClusterStatus(Observed):
     """What the operator sees of the cluster."""
 
-    observed_generation: int = Field(default=0, ge=0)
+    observed_generation: StrictInt = Field(default=0, ge=0)
     """The generation of the spec that this is about."""
     version: Word = ""
     """Version of the API server."""
-    nodes: int | None = Field(default=None, ge=0)
+    nodes: StrictInt | None = Field(default=None, ge=0)
     """Nodes that are Ready."""
     allocatable: Resources | None = None
     """What the nodes have."""
     requested: Resources | None = None
     """What pods request."""
-    free_cores: int | None = Field(default=None, ge=0)
+    free_cores: StrictInt | None = Field(default=None, ge=0)
     """CPU cores that no pod requests."""
     pod_start: PodStartStatus | None = None
     """How fast pods start, as learned."""
     last_contact: Instant | None = None
     """When the API server last answered."""
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16, json_schema_extra=keyed("type"))] = ()
     """Ready, Reachable, Authorized, SignalsFresh."""
 
 

@@ -3,13 +3,53 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
+from gala.api.application import (
+    MAX_REPLICAS,
+    Capacity,
+    Donor,
+    DonorFloor,
+    DonorSelector,
+    PerCluster,
+    Signal,
+    TargetRef,
+    Tier,
+    Workload,
+)
 from gala.api.event_status import GalaEventStatus
-from gala.api.meta import API_VERSION, Labels, Model, Name, ObjectMeta, ObjectName, Selector
-from gala.api.scalars import Duration, Instant, Qps
+from gala.api.meta import API_VERSION, Name, ObjectMeta, ObjectName, Selector
+from gala.api.model import DISTINCT, Model, Rule, keyed
+from gala.api.scalars import Duration, Instant, PositiveDuration, Qps
+
+__all__ = [
+    "Capacity",
+    "Demand",
+    "Division",
+    "Donor",
+    "DonorFloor",
+    "DonorSelector",
+    "GalaEvent",
+    "GalaEventSpec",
+    "GalaEventStatus",
+    "Handback",
+    "Mode",
+    "OnDelete",
+    "PerCluster",
+    "Rebalance",
+    "Rehearsal",
+    "Resilience",
+    "Round",
+    "Scene",
+    "Share",
+    "Signal",
+    "TargetRef",
+    "Tier",
+    "Window",
+    "Workload",
+]
 
 MAX_WORKLOADS = 100
 MAX_DONORS = 100
@@ -17,7 +57,9 @@ MAX_SCENES = 16
 MAX_ROUNDS = 64
 MAX_DEMANDS = 32
 MAX_CLUSTERS = 256
-MAX_REPLICAS = 1_000_000
+
+CENTURY = 946_684_800.0
+"""2000-01-01T00:00:00Z; an earlier time is a mistyped year."""
 
 
 class Mode(StrEnum):
@@ -28,20 +70,6 @@ class Mode(StrEnum):
     REHEARSAL = "Rehearsal"
 
 
-class Tier(StrEnum):
-    """How much a workload matters; S first."""
-
-    S = "S"
-    A = "A"
-    B = "B"
-    C = "C"
-
-    @property
-    def rank(self) -> int:
-        """0 for S to 3 for C: what sorts first is served first."""
-        return "SABC".index(self.value)
-
-
 class OnDelete(StrEnum):
     """What becomes of the capacity when the event is deleted."""
 
@@ -49,91 +77,30 @@ class OnDelete(StrEnum):
     KEEP = "Keep"
 
 
-class TargetRef(Model):
-    """An object with a `/scale` subresource."""
-
-    api_version: Annotated[
-        str, StringConstraints(min_length=1, max_length=253, pattern=r"^([a-z0-9.-]+/)?v[0-9][a-z0-9]*$")
-    ] = "apps/v1"
-    """Group and version of the kind."""
-    kind: Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Z][A-Za-z0-9]*$")] = (
-        "Deployment"
-    )
-    """Deployment, StatefulSet, or any kind with `/scale`."""
-    name: ObjectName
-    """Name of the object; the same in every cluster."""
-    namespace: Name | None = None
-    """Namespace in the member clusters; the event's own if absent."""
-
-
-class Capacity(Model):
-    """What one replica carries, measured under load."""
-
-    qps_per_replica: int = Field(ge=1, le=10_000_000)
-    """Queries per second that one warm replica serves within its objectives."""
-    headroom_percent: int = Field(default=20, ge=0, le=1000)
-    """Spare capacity on top of the forecast."""
-    warmup: Duration = 30.0
-    """From Ready to full speed: caches, JIT, connection pools."""
-    tested_at: Instant | None = None
-    """When the figure was last measured."""
-
-
-class PerCluster(Model):
-    """Bounds in each cluster."""
-
-    min: int = Field(default=0, ge=0, le=MAX_REPLICAS)
-    """At least this many replicas in each cluster that takes part, while a round holds."""
-    max: int | None = Field(default=None, ge=1, le=MAX_REPLICAS)
-    """At most this many replicas in one cluster."""
-
-
-class Signal(Model):
-    """A rate of one metric; the operator renders the query and forces the namespace."""
-
-    metric: Annotated[
-        str, StringConstraints(min_length=1, max_length=200, pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
-    ]
-    """Name of a counter of requests."""
-    match_labels: Labels = Field(default_factory=dict)
-    """Labels that the series must carry."""
-    window: Duration = 60.0
-    """Over which the rate is taken; at least twice the scrape interval."""
-
-
-class Workload(Model):
-    """One application that takes part in the show, in all its clusters."""
-
-    name: Name
-    """What demand, cues and status call it."""
-    target: TargetRef
-    """What is scaled."""
-    tier: Tier = Tier.B
-    """Who is served first where room is short."""
-    capacity: Capacity | None = None
-    """Needed where a demand is stated in `qps`."""
-    per_cluster: PerCluster = PerCluster()
-    """Bounds in each cluster."""
-    cluster_selector: Selector | None = None
-    """Narrows the event's clusters for this workload."""
-    signal: Signal | None = None
-    """Where its traffic is measured."""
-    query: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = None
-    """PromQL of your own instead of `signal`; only where the cluster has `allowCustomQueries`."""
-
-
 class Demand(Model):
     """How much of a workload is wanted, in all clusters together."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.qps) != has(self.replicas)",
+            "a demand is a rate or a count; write exactly one of `qps` and `replicas`",
+            lambda demand: (demand.qps is None) != (demand.replicas is None),
+        ),
+        Rule(
+            "!has(self.qps) || type(self.qps) == int || !self.qps.endsWith('m')",
+            "qps with a small m means thousandths; write a capital M for millions, as 2M",
+        ),
+    )
 
     workload: Name
     """Name of a workload of this event."""
     qps: Qps | None = None
     """Forecast of queries per second, as 300000, 300k or 2M; the replicas follow from `capacity`."""
-    replicas: int | None = Field(default=None, ge=1, le=MAX_REPLICAS)
+    replicas: StrictInt | None = Field(default=None, ge=1, le=MAX_REPLICAS)
     """Replicas in all clusters together, used as they are."""
 
 
-Demands = Annotated[tuple[Demand, ...], Field(max_length=MAX_DEMANDS)]
+Demands = Annotated[tuple[Demand, ...], Field(max_length=MAX_DEMANDS, json_schema_extra=keyed("workload"))]
 
 
 class Scene(Model):
@@ -141,7 +108,9 @@ class Scene(Model):
 
     name: Name
     """What rounds call it."""
-    demand: Annotated[tuple[Demand, ...], Field(min_length=1, max_length=MAX_DEMANDS)]
+    demand: Annotated[
+        tuple[Demand, ...], Field(min_length=1, max_length=MAX_DEMANDS, json_schema_extra=keyed("workload"))
+    ]
     """One for each workload that is wanted."""
 
 
@@ -157,11 +126,32 @@ class Window(Model):
 class Round(Model):
     """One part of the show with a start on the clock."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.start.matches('(Z|[+-][0-9]{2}:[0-9]{2})$')",
+            "start has no offset, so nobody knows when it is; write it as 2027-02-05T20:00:00+08:00",
+        ),
+        Rule(
+            "timestamp(self.start) > timestamp('2000-01-01T00:00:00Z')",
+            "start is no time that exists in this century; write it as 2027-02-05T20:00:00+08:00",
+            lambda part: part.start > CENTURY,
+        ),
+        Rule(
+            "duration(self.duration) > duration('0s')",
+            "duration is zero; write how long the round lasts, as 10m",
+        ),
+        Rule(
+            "has(self.scene) || (has(self.demand) && size(self.demand) > 0)",
+            "a round without demand asks for nothing; write `scene` or `demand`",
+            lambda part: part.scene is not None or bool(part.demand),
+        ),
+    )
+
     name: Name
     """What cues and status call it."""
     start: Instant
     """Scheduled start, with an offset: 2027-02-05T20:00:00+08:00."""
-    duration: Duration
+    duration: PositiveDuration
     """From the real start to the end."""
     window: Window = Window()
     """How far the real start may lie from the scheduled one."""
@@ -175,80 +165,45 @@ class Round(Model):
     """How long `afterScene` runs."""
 
 
-class DonorSelector(Model):
-    """Picks lesser applications by their labels."""
-
-    kind: Literal["Deployment", "ReplicaSet"] = "Deployment"
-    """Never StatefulSets."""
-    match_labels: Annotated[Labels, Field(min_length=1)]
-    """Labels that must all be there."""
-
-
-class DonorFloor(Model):
-    """What a donor keeps."""
-
-    replicas: int | None = Field(default=None, ge=0, le=MAX_REPLICAS)
-    """At least this many replicas in each cluster."""
-    percent: int | None = Field(default=None, ge=0, le=100)
-    """At least this part of what runs."""
-
-
-class Donor(Model):
-    """An application that lends its room during a round."""
-
-    name: Name
-    """What status calls it."""
-    target: TargetRef | None = None
-    """One application, or `selector`."""
-    selector: DonorSelector | None = None
-    """Many applications, or `target`."""
-    tier: Tier = Tier.C
-    """C lends first."""
-    floor: DonorFloor = DonorFloor()
-    """What it keeps."""
-    cluster_selector: Selector | None = None
-    """Narrows the event's clusters for this donor."""
-    allow_stateful: bool = False
-    """Whether a StatefulSet may lend; it must retain its volumes."""
-
-
 class Share(Model):
     """One cluster's part of the traffic."""
 
     cluster: ObjectName
     """Name of a GalaCluster."""
-    weight: int = Field(ge=0, le=1_000_000)
+    weight: StrictInt = Field(ge=0, le=1_000_000)
     """An integer; all weights together are the whole."""
 
 
 class Division(Model):
     """How demand is divided over clusters."""
 
-    shares: Annotated[tuple[Share, ...], Field(max_length=MAX_CLUSTERS)] = ()
+    shares: Annotated[
+        tuple[Share, ...], Field(max_length=MAX_CLUSTERS, json_schema_extra=keyed("cluster"))
+    ] = ()
     """Stated shares, an unlisted cluster has none; without any the measured traffic decides."""
 
 
 class Resilience(Model):
     """Which losses the show survives."""
 
-    survive: int = Field(default=0, ge=0, le=8)
+    survive: StrictInt = Field(default=0, ge=0, le=8)
     """So many clusters may be lost."""
-    tiers: Annotated[tuple[Tier, ...], Field(max_length=4)] = ()
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=4, json_schema_extra=DISTINCT)] = ()
     """Tiers that are covered; all if absent."""
 
 
 class Rebalance(Model):
     """How capacity follows the traffic while a round is live."""
 
-    enabled: bool = True
+    enabled: StrictBool = True
     """Whether it does."""
-    interval: Duration = 15.0
+    interval: PositiveDuration = 15.0
     """Between two looks."""
-    tolerance_percent: int = Field(default=10, ge=1, le=1000)
+    tolerance_percent: StrictInt = Field(default=10, ge=1, le=1000)
     """A cluster is hot when its load is over the fleet's mean by more than this."""
-    max_step_percent: int = Field(default=20, ge=1, le=100)
+    max_step_percent: StrictInt = Field(default=20, ge=1, le=100)
     """Of a cluster's floor, in one move."""
-    stale_after: Duration = 60.0
+    stale_after: PositiveDuration = 60.0
     """Older figures are doubt: nothing is taken away on their word."""
     cooldown: Duration = 120.0
     """Between two moves of one workload."""
@@ -259,7 +214,7 @@ class Handback(Model):
 
     cooldown: Duration = 300.0
     """From the end of the last round to the first step back."""
-    max_step_percent: int = Field(default=50, ge=1, le=100)
+    max_step_percent: StrictInt = Field(default=50, ge=1, le=100)
     """Of what is above the original, in one step."""
     on_delete: OnDelete = OnDelete.HAND_BACK
     """What becomes of the capacity when the event is deleted: `HandBack` after the hold, or `Keep`."""
@@ -268,7 +223,7 @@ class Handback(Model):
 class Rehearsal(Model):
     """A rehearsal of the same show, smaller or at another time."""
 
-    scale_percent: int = Field(default=100, ge=1, le=1000)
+    scale_percent: StrictInt = Field(default=100, ge=1, le=1000)
     """Of every demand."""
     start: Instant | None = None
     """The first round moves here, the rest with it."""
@@ -277,21 +232,43 @@ class Rehearsal(Model):
 class GalaEventSpec(Model):
     """One show."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.rounds.all(r, !has(r.scene)"
+            " || (has(self.scenes) && self.scenes.exists(s, s.name == r.scene)))",
+            "a round names a scene that is not in `scenes`; write one that is, or add it",
+        ),
+        Rule(
+            "self.rounds.all(r, !has(r.afterScene)"
+            " || (has(self.scenes) && self.scenes.exists(s, s.name == r.afterScene)))",
+            "a round names an afterScene that is not in `scenes`; write one that is, or add it",
+        ),
+        Rule(
+            "!has(self.mode) || self.mode != 'Rehearsal' || has(self.rehearsal)",
+            "`mode: Rehearsal` needs `rehearsal`; write scalePercent or start in it",
+            lambda spec: spec.mode is not Mode.REHEARSAL or spec.rehearsal is not None,
+        ),
+    )
+
     mode: Mode = Mode.ENFORCE
     """`Enforce`; `Observe` plans and reports, and writes nothing; `Rehearsal` as `rehearsal` says."""
-    paused: bool = False
+    paused: StrictBool = False
     """Freezes everything: no writes at all, never a scale-down; watching goes on."""
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "UTC"
     """IANA name of the zone that times are shown in, as Asia/Shanghai."""
     cluster_selector: Selector | None = None
     """Labels of the GalaClusters that take part; all that admit this namespace if absent."""
-    workloads: Annotated[tuple[Workload, ...], Field(min_length=1, max_length=MAX_WORKLOADS)]
+    workloads: Annotated[
+        tuple[Workload, ...], Field(min_length=1, max_length=MAX_WORKLOADS, json_schema_extra=keyed("name"))
+    ]
     """The applications of the show."""
-    scenes: Annotated[tuple[Scene, ...], Field(max_length=MAX_SCENES)] = ()
+    scenes: Annotated[tuple[Scene, ...], Field(max_length=MAX_SCENES, json_schema_extra=keyed("name"))] = ()
     """Sets of demands that rounds refer to."""
-    rounds: Annotated[tuple[Round, ...], Field(min_length=1, max_length=MAX_ROUNDS)]
+    rounds: Annotated[
+        tuple[Round, ...], Field(min_length=1, max_length=MAX_ROUNDS, json_schema_extra=keyed("name"))
+    ]
     """The parts of the show."""
-    donors: Annotated[tuple[Donor, ...], Field(max_length=MAX_DONORS)] = ()
+    donors: Annotated[tuple[Donor, ...], Field(max_length=MAX_DONORS, json_schema_extra=keyed("name"))] = ()
     """Applications that lend their room."""
     division: Division = Division()
     """How demand is divided over clusters."""

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from gala.api.meta import Condition, Name, ObjectName, Observed, Text, Uid, Word
+from gala.api.meta import Condition, Name, ObjectName, Text, Uid, Word
+from gala.api.model import Observed, keyed
 from gala.api.scalars import Instant
 
 
@@ -127,15 +128,19 @@ class GalaEventStatus(Observed):
     """Ready and required replicas of the current or next round, as `4190/4200`."""
     clusters_reachable: Annotated[str, StringConstraints(max_length=16)] = ""
     """Reachable clusters of all, as `3/3`."""
-    rounds: Annotated[tuple[RoundStatus, ...], Field(max_length=64)] = ()
+    rounds: Annotated[tuple[RoundStatus, ...], Field(max_length=64, json_schema_extra=keyed("name"))] = ()
     """Each round."""
-    workloads: Annotated[tuple[WorkloadStatus, ...], Field(max_length=100)] = ()
+    workloads: Annotated[
+        tuple[WorkloadStatus, ...], Field(max_length=100, json_schema_extra=keyed("name"))
+    ] = ()
     """Each workload."""
-    clusters: Annotated[tuple[ClusterStatus, ...], Field(max_length=256)] = ()
+    clusters: Annotated[
+        tuple[ClusterStatus, ...], Field(max_length=256, json_schema_extra=keyed("name"))
+    ] = ()
     """Each cluster."""
-    cues: Annotated[tuple[CueStatus, ...], Field(max_length=64)] = ()
+    cues: Annotated[tuple[CueStatus, ...], Field(max_length=64, json_schema_extra=keyed("uid"))] = ()
     """Each cue that was judged."""
     loans: LoanStatus | None = None
     """Room that is lent."""
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=32)] = ()
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=32, json_schema_extra=keyed("type"))] = ()
     """Ready, Stalled, Valid and the others."""

@@ -1,4 +1,4 @@
-"""What all kinds share: the group, the base of every model, metadata, conditions, selectors, text bounds.
+"""What all kinds share: the group, metadata, conditions, selectors, and the bounds of text.
 
 Every string and list of the API has a bound here or where it is used: the API server
 estimates the cost of validation rules from these bounds and refuses a CRD without them.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints
 
+from gala.api.model import Model, Observed
 from gala.api.scalars import Instant
 
 GROUP: Final = "gala.dev"
@@ -52,30 +52,6 @@ Word = Annotated[str, StringConstraints(max_length=128)]
 
 Uid = Annotated[str, StringConstraints(max_length=64)]
 """A uid that Kubernetes gave."""
-
-
-class Model(BaseModel):
-    """The base of all models: frozen, camelCase on the wire, snake_case in code, unknown fields refused."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-
-
-class Observed(Model):
-    """The base of what the operator writes about the world: fields of a later version are no error."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Stored(Model):
-    """The base of the ledger: fields of a later version survive a rewrite by this one."""
-
-    model_config = ConfigDict(extra="allow")
 
 
 class ObjectMeta(Observed):

@@ -7,25 +7,30 @@ its offset, and a rate may be `300k`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import durationpy
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
-DURATION_PATTERN = r"^-?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,6}ms)?$"
+DURATION_PATTERN = r"^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,6}ms)?$"
 INSTANT_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
-QPS_PATTERN = r"^[0-9]{1,18}(\.[0-9]{1,9})?(k|M|G)?$"
+QPS_PATTERN = (
+    r"^([1-9][0-9]{0,11}|[0-9]{1,9}(\.[0-9]{1,3})?k|[0-9]{1,6}(\.[0-9]{1,6})?M"
+    r"|[0-9]{1,3}(\.[0-9]{1,9})?G|[0-9]{1,12}m)$"
+)
+"""Whole queries per second. A small `m` passes here, so that a rule can answer it with a sentence."""
+
+SIGNED_DURATION_PATTERN = DURATION_PATTERN.replace("^", "^-?", 1)
 
 MAX_QPS = 1_000_000_000_000
 """Far beyond any show; keeps products of rates and percentages inside 64 bits for CEL."""
 
-_DURATION = re.compile(DURATION_PATTERN)
+_DURATION = re.compile(SIGNED_DURATION_PATTERN)
 _INSTANT = re.compile(INSTANT_PATTERN)
-_QPS = re.compile(QPS_PATTERN)
+_QPS = re.compile(r"^[0-9]{1,18}(\.[0-9]{1,9})?(k|M|G)?$")
 _SUFFIX: dict[str, int] = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 WIRE = "wire"
 """Key of the validation context that says: this is what a person wrote, so a bare number is no duration."""
@@ -102,21 +107,37 @@ def _whole_qps(text: str, *, suffix: str) -> int:
     return qps
 
 
-def _seconds(parse: Callable[[str], float], example: str) -> Callable[[Any, ValidationInfo], float]:
-    def convert(value: Any, info: ValidationInfo) -> float:
-        if isinstance(value, str):
-            return parse(value)
-        if isinstance(value, datetime) and value.tzinfo is not None and parse is parse_instant:
-            return value.timestamp()
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and not (info.context or {}).get(WIRE)
-        ):
-            return float(value)
-        raise ValueError(f"{value!r} is not text; write it as {example!r}")
+def _number(value: Any, info: ValidationInfo, *, example: str) -> float:
+    """A bare number is fine in code and refused where a person wrote it: of what would it be a number?"""
+    if isinstance(value, int | float) and not isinstance(value, bool) and not (info.context or {}).get(WIRE):
+        return float(value)
+    raise ValueError(f"{value!r} is not text; write it as {example!r}")
 
-    return convert
+
+def _signed_duration(value: Any, info: ValidationInfo) -> float:
+    return parse_duration(value) if isinstance(value, str) else _number(value, info, example="5m")
+
+
+def _duration(value: Any, info: ValidationInfo) -> float:
+    seconds = _signed_duration(value, info)
+    if seconds < 0:
+        raise ValueError(f"{value!r} is negative; write it without the minus sign")
+    return seconds
+
+
+def _positive_duration(value: Any, info: ValidationInfo) -> float:
+    seconds = _duration(value, info)
+    if not seconds:
+        raise ValueError(f"{value!r} is no time at all; write more than 0s, such as 5m")
+    return seconds
+
+
+def _instant(value: Any, info: ValidationInfo) -> float:
+    if isinstance(value, str):
+        return parse_instant(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.timestamp()
+    return _number(value, info, example="2027-02-05T20:00:00+08:00")
 
 
 def _qps(value: Any) -> int:
@@ -125,17 +146,37 @@ def _qps(value: Any) -> int:
     raise ValueError(f"{value!r} is not a rate; write whole queries per second, such as 300000, 300k or 2M")
 
 
+def _duration_schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "minLength": 2, "maxLength": 32})
+
+
 Duration = Annotated[
     float,
-    BeforeValidator(_seconds(parse_duration, "5m")),
+    BeforeValidator(_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "minLength": 2, "maxLength": 32}),
+    _duration_schema(DURATION_PATTERN),
 ]
-"""Seconds; on the wire `90s`, `5m`, `1h30m`."""
+"""Seconds, zero or more; on the wire `90s`, `5m`, `1h30m`."""
+
+PositiveDuration = Annotated[
+    float,
+    BeforeValidator(_positive_duration),
+    PlainSerializer(format_duration, return_type=str),
+    _duration_schema(DURATION_PATTERN),
+]
+"""Seconds, more than zero; on the wire `90s`."""
+
+SignedDuration = Annotated[
+    float,
+    BeforeValidator(_signed_duration),
+    PlainSerializer(format_duration, return_type=str),
+    _duration_schema(SIGNED_DURATION_PATTERN),
+]
+"""Seconds of either sign; on the wire `90s`, `-90s`."""
 
 Instant = Annotated[
     float,
-    BeforeValidator(_seconds(parse_instant, "2027-02-05T20:00:00+08:00")),
+    BeforeValidator(_instant),
     PlainSerializer(format_instant, return_type=str),
     WithJsonSchema({"type": "string", "pattern": INSTANT_PATTERN, "maxLength": 35}),
 ]
@@ -144,6 +185,14 @@ Instant = Annotated[
 Qps = Annotated[
     int,
     BeforeValidator(_qps),
-    WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 20}),
+    WithJsonSchema(
+        {
+            "x-kubernetes-int-or-string": True,
+            "pattern": QPS_PATTERN,
+            "maxLength": 20,
+            "minimum": 1,
+            "maximum": MAX_QPS,
+        }
+    ),
 ]
 """Queries per second; on the wire an integer or `300k`, `2M`."""
