@@ -1,0 +1,1 @@
+"""A stand-in Kubernetes API server on one loopback port; objects live in memory."""
