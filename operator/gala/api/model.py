@@ -21,7 +21,7 @@ class Rule(NamedTuple):
     cel: str
     message: str
     holds: Callable[[Any], bool] | None = None
-    """The same in Python; None where a type, the validator (with a better path) or only the server says it."""
+    """The same in Python; None where a type, the validator (at a better path) or only the server says it."""
 
 
 class Model(BaseModel):
