@@ -1,0 +1,1 @@
+"""What people see: status, conditions, Kubernetes Events, and the report of a night."""
