@@ -132,7 +132,8 @@ class Round(Model):
             "start has no offset, so nobody knows when it is; write it as 2027-02-05T20:00:00+08:00",
         ),
         Rule(
-            "timestamp(self.start) > timestamp('2000-01-01T00:00:00Z')",
+            "!self.start.matches('(Z|[+-][0-9]{2}:[0-9]{2})$')"
+            " || timestamp(self.start) > timestamp('2000-01-01T00:00:00Z')",
             "start is no time that exists in this century; write it as 2027-02-05T20:00:00+08:00",
             lambda part: part.start > CENTURY,
         ),

@@ -96,7 +96,8 @@ class _Renderer:
         if key == "items":
             return {key: self.render(value, f"{path}[]")}
         if key == "default":
-            return {key: _without_empty(value)} if self._defaults and value not in _EMPTY else {}
+            default = _without_empty(value)
+            return {key: default} if self._defaults and default not in _EMPTY else {}
         if key == "additionalProperties":
             return self._additional(value, path)
         raise SchemaError(f"{path}: {key} is not known here")
