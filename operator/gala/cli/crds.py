@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import click
-import yaml
 
 from gala.api import crd
 
@@ -24,14 +23,13 @@ def crds(output: str, directory: Path | None) -> None:
     \b
       gala crds | kubectl apply --server-side -f -
     """  # noqa: D301 (click wants the real \b)
-    definitions = [crd.render(kind) for kind in crd.KINDS]
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
-        for definition in definitions:
-            path = directory / f"{definition['spec']['names']['plural']}.yaml"
-            path.write_text(yaml.safe_dump(definition, sort_keys=False, width=110, allow_unicode=True))
-            click.echo(path)
+        for name, text in crd.render_files().items():
+            (directory / name).write_text(text, encoding="utf-8")
+            click.echo(directory / name)
     elif output == "json":
+        definitions = [crd.render(kind) for kind in crd.KINDS]
         click.echo(json.dumps({"apiVersion": "v1", "kind": "List", "items": definitions}, indent=2))
     else:
         click.echo(crd.render_all(), nl=False)

@@ -1,0 +1,51 @@
+"""The wall clock as the engine's clock: the only place where the time of day is read.
+
+Intervals are measured on the monotonic clock. Where both clocks disagree about how long
+something took, the wall clock was set, or the machine slept: a schedule cannot be trusted
+then, so the engine holds and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+JUMP: Final = 0.5
+"""Seconds between two looks that count as a jump; slewing by NTP moves 15 s by 0.0075 s at most."""
+
+SLICE: Final = 1.0
+"""A sleep looks at the wall clock this often (seconds), so that a clock set forward ends it in time."""
+
+_NO_BARRIER: Final[Mapping[tuple[str, str], int]] = {}
+
+
+class WallClock:
+    """Implements ``engine.ports.Clock``; the barrier is empty, since nothing has to be waited for."""
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,  # noqa: TID251 (this is the one place)
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall = wall
+        self.steady = steady
+        """Seconds of a clock that nobody can set; for intervals."""
+        self._offset = wall() - steady()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._wall()
+
+    async def until(self, deadline: float) -> Mapping[tuple[str, str], int]:
+        """Returns once the wall clock shows ``deadline``, within ``SLICE`` also when it is set meanwhile."""
+        while (left := deadline - self._wall()) > 0:  # noqa: ASYNC110 (nobody could set an event when a clock is set)
+            await asyncio.sleep(min(left, SLICE))
+        return _NO_BARRIER
+
+    def jumped(self) -> float:
+        """Seconds by which the wall clock was set (negative: back) since the last call; 0.0 for none."""
+        offset = self._wall() - self.steady()
+        moved, self._offset = offset - self._offset, offset
+        return moved if abs(moved) >= JUMP else 0.0
