@@ -104,8 +104,10 @@ class Elector:
     async def _try_twice(self) -> None:
         try:
             await self._attempt()
-        except Conflict:
-            # Somebody else wrote, or the answer to our last renewal was lost: what stands there will tell.
+        except RequestFailed as failed:
+            if not isinstance(failed, Conflict) and failed.status != _ABSENT:
+                raise
+            # Somebody wrote or deleted it, or the answer to our last renewal was lost: look at what is there.
             self._ours = None
             await self._attempt()
 

@@ -1,0 +1,52 @@
+"""The wall clock: it waits for a time of day, and tells when somebody set it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gala.engine.clock import WallClock
+from hub_server import Time
+
+
+async def test_a_time_that_has_come_is_not_waited_for_and_the_barrier_is_empty() -> None:
+    clock = WallClock(Time(100.0), Time(5.0))
+    assert await clock.until(100.0) == {}
+
+
+@pytest.mark.looptime
+async def test_it_waits_until_the_wall_clock_shows_the_time() -> None:
+    loop = asyncio.get_running_loop()
+    clock = WallClock(lambda: 1000.0 + loop.time(), loop.time)
+    await clock.until(1007.5)
+    assert clock.now() == pytest.approx(1007.5)
+
+
+@pytest.mark.looptime
+async def test_a_clock_that_is_set_forward_ends_the_wait_within_a_second() -> None:
+    loop = asyncio.get_running_loop()
+    wall = Time(1000.0)
+    waiting = asyncio.create_task(WallClock(wall, loop.time).until(1600.0))
+    await asyncio.sleep(10.5)
+    wall.value = 1600.0
+    await waiting
+    assert loop.time() == pytest.approx(11.0)
+
+
+@pytest.mark.parametrize(
+    ("wall", "steady", "want"),
+    [
+        pytest.param(15.0, 15.0, 0.0, id="clocks that agree"),
+        pytest.param(15.007, 15.0, 0.0, id="a clock that is slewed by NTP"),
+        pytest.param(3615.0, 15.0, 3600.0, id="a clock that is set one hour forward"),
+        pytest.param(-75.0, 15.0, -90.0, id="a clock that is set ninety seconds back"),
+        pytest.param(16.0, 15.0, 1.0, id="a clock that is set one second forward"),
+    ],
+)
+def test_a_jump_is_told_once(wall: float, steady: float, want: float) -> None:
+    times = Time(1000.0), Time(5.0)
+    clock = WallClock(*times)
+    times[0].value += wall
+    times[1].value += steady
+    assert [clock.jumped(), clock.jumped()] == [pytest.approx(want), 0.0]
