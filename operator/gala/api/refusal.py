@@ -16,7 +16,7 @@ Location = Sequence[int | str]
 
 def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     """The first refusal as ``path: what is wrong; what to write``, and how many there are besides."""
-    details = error.errors(include_url=False)
+    details = _causes(error.errors(include_url=False))
     first = details[0]
     return and_more(f"{_path(first['loc'])}: {_message(first, model)}", len(details) - 1)
 
@@ -26,6 +26,12 @@ def and_more(text: str, count: int) -> str:
     if not count:
         return text
     return f"{text} ({count} more problem{'' if count == 1 else 's'} after this one)"
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without lists that are only too short because pydantic does not count items that it refused."""
+    refused = {tuple(detail["loc"][:length]) for detail in details for length in range(len(detail["loc"]))}
+    return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in refused]
 
 
 def _path(location: Location) -> str:
@@ -82,7 +88,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "too_short": lambda c: f"is too short; write at least {c['min_length']}",
     "tuple_type": lambda _: "is not a list; write one item per line, each after a hyphen",
     "model_type": lambda _: "is not an object; write its fields below it, indented",
-    "mapping_type": lambda _: "is not an object; write `key: value` lines below it, indented",
+    "dict_type": lambda _: "is not an object; write `key: value` lines below it, indented",
 }
 
 
@@ -91,7 +97,7 @@ def _unknown(location: Location, model: type[BaseModel]) -> str:
     *parents, name = location
     owner = _model_at(parents, model)
     known = [] if owner is None else [field.alias or key for key, field in owner.model_fields.items()]
-    close = difflib.get_close_matches(str(name), known, n=1)
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     if close:
         return f"there is no such field; write {close[0]}"
     return f"there is no such field; remove it, or write one of {', '.join(known)}"

@@ -128,7 +128,7 @@ def _scenes(spec: GalaEventSpec) -> Iterator[Problem]:
             if name is not None and name not in known:
                 yield Problem(
                     f"spec.rounds[{index}].{field}",
-                    f"there is no scene {name!r}; write {_one_of(known, otherwise='it into spec.scenes')}",
+                    f"there is no scene {name!r}; write {_one_of(known) or 'it into spec.scenes'}",
                 )
 
 
@@ -142,13 +142,10 @@ def _demands(spec: GalaEventSpec) -> Iterator[Problem]:
 
 
 def _demand(spec: GalaEventSpec, path: str, demand: Demand) -> Iterator[Problem]:
-    workloads = {workload.name: workload for workload in spec.workloads}
-    workload = workloads.get(demand.workload)
+    workload = next((known for known in spec.workloads if known.name == demand.workload), None)
     if workload is None:
-        yield Problem(
-            f"{path}.workload",
-            f"there is no workload {demand.workload!r}; write {_one_of(list(workloads), otherwise='')}",
-        )
+        names = _one_of([known.name for known in spec.workloads])
+        yield Problem(f"{path}.workload", f"there is no workload {demand.workload!r}; write {names}")
     elif demand.qps is not None and workload.capacity is None:
         yield Problem(
             f"{path}.qps",
@@ -191,7 +188,5 @@ def _target_text(key: tuple[str, str, str, str]) -> str:
     return f"{key[1]} {key[2]}/{key[3]}"
 
 
-def _one_of(names: list[str], *, otherwise: str) -> str:
-    if not names:
-        return otherwise
-    return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
+def _one_of(names: list[str]) -> str:
+    return f"one of {', '.join(names)}" if len(names) > 1 else "".join(names)
