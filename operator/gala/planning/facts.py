@@ -76,7 +76,7 @@ class TargetFacts:
 class NodeRoom(NamedTuple):
     """``count`` equal nodes, each with this much free beside pods that are no target of ours."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # the field's plain name is worth more than tuple.count
     cpu: int
     memory: int
     pods: int
@@ -161,5 +161,7 @@ class Snapshot:
     clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)
     records: Mapping[EventKey, EventRecord] = field(default_factory=dict)
     ledgers: Mapping[tuple[EventKey, str], ClusterLedger] = field(default_factory=dict)
+    reasserted: Mapping[tuple[str, TargetKey], float] = field(default_factory=dict)
+    """When a contested value was last raised again; from this process's memory only."""
     deleted: frozenset[EventKey] = frozenset()
-    """Events whose deletion is believed. A ledger whose event is neither here nor in ``events`` is in doubt."""
+    """Events whose deletion is believed; a ledger whose event is not here nor in ``events`` is in doubt."""

@@ -1,0 +1,332 @@
+"""The plan: one pure pass from a snapshot to ledgers, writes and what to tell people.
+
+1. project every night; 2. latch, and raise floors by the rules of the hour; 3. what each
+target must hold, over all events; 4. settle every entry; 5. open the waves; 6. say why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gala.api.event import OnDelete
+from gala.planning import reasons
+from gala.planning.claims import Claim, Claims
+from gala.planning.edges import busy, wake_at
+from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts, TargetKey
+from gala.planning.floors import Raised
+from gala.planning.ledger import ClusterLedger, Entry, State
+from gala.planning.night import entries_of, project
+from gala.planning.outcome import Decision, Guard, Plan, Write
+from gala.planning.settle import Case, Outcome, Settled, settle
+from gala.planning.sites import SiteKey
+from gala.planning.stage import Stage, stage
+from gala.planning.standing import Goal, goal, hold_until
+from gala.planning.timeline import begun
+from gala.planning.view import event_plan
+from gala.planning.waves import Rise, allowance, open_wave
+from gala.settings import HOME_MANAGER, MANAGER, Settings
+
+
+@dataclass(slots=True)
+class _Result:
+    writes: list[Write] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+
+def plan(snapshot: Snapshot, now: float, settings: Settings) -> Plan:
+    """Everything that has to happen now; the same snapshot and time always give the same plan."""
+    nights = project(snapshot, now, settings)
+    stages = {key: stage(night, snapshot, now) for key, night in sorted(nights.items())}
+    goals = {key: _goals(staged, snapshot, now) for key, staged in stages.items()}
+    claims = Claims(_claims(stages, goals, snapshot))
+    outcomes = [
+        outcome
+        for key, staged in stages.items()
+        for outcome in _settle_event(staged, goals[key], claims, snapshot, now=now, settings=settings)
+    ]
+    result = _Result()
+    for cluster in sorted({outcome.site[1] for outcome in outcomes}):
+        here = [outcome for outcome in outcomes if outcome.site[1] == cluster]
+        _write(here, snapshot, stages, result, now=now, settings=settings)
+    _close(outcomes, result, now)
+    ledgers = _ledgers(stages, outcomes, snapshot, now)
+    views = {
+        key: event_plan(staged, goals[key], [o for o in outcomes if o.event == key], snapshot, now)
+        for key, staged in stages.items()
+    }
+    return Plan(
+        records={
+            key: staged.record
+            for key, staged in stages.items()
+            if not staged.frozen and staged.record != snapshot.records.get(key)
+        },
+        ledgers=ledgers,
+        writes=tuple(result.writes),
+        decisions=tuple(result.decisions),
+        events=views,
+        wake_at=wake_at(stages.values(), outcomes, snapshot, now=now, settings=settings),
+        busy=busy(stages.values(), outcomes, now),
+    )
+
+
+def _goals(staged: Stage, snapshot: Snapshot, now: float) -> dict[SiteKey, Goal | None]:
+    """What each target of an event holds now; a frozen event holds what it intends."""
+    keys = {(w, c) for _, w, c in staged.floors}
+    found: dict[SiteKey, Goal | None] = {}
+    for cluster, entry in entries_of(snapshot, staged.night.key):
+        site = (entry.workload, cluster)
+        keys.add(site)
+        if staged.frozen and entry.state is not State.RETURNING:
+            found[site] = Goal(entry.intended, "", entry.reason, entry.intended)
+    for site in sorted(keys - set(found)):
+        if staged.frozen:
+            found[site] = None
+            continue
+        floors = {name: raised.floor for name, raised in staged.of(site).items()}
+        windows = staged.in_cluster(site[1])
+        found[site] = goal(floors, windows, cooldown=staged.night.policy.cooldown, now=now)
+    return found
+
+
+def _claims(
+    stages: Mapping[EventKey, Stage],
+    goals: Mapping[EventKey, Mapping[SiteKey, Goal | None]],
+    snapshot: Snapshot,
+) -> list[Claim]:
+    """Who holds which target; an entry that is being handed back claims nothing."""
+    found: list[Claim] = []
+    for key, staged in stages.items():
+        entries = {(e.workload, c): e for c, e in entries_of(snapshot, key)}
+        for site, due in goals[key].items():
+            if due is None:
+                continue
+            entry = entries.get(site)
+            known = staged.night.sites.get(site)
+            target = entry.target if entry else known.key if known else None
+            if target is not None:
+                found.append(Claim(key, site[1], target, due.replicas, entry))
+    return found
+
+
+def _settle_event(
+    staged: Stage,
+    goals: Mapping[SiteKey, Goal | None],
+    claims: Claims,
+    snapshot: Snapshot,
+    *,
+    now: float,
+    settings: Settings,
+) -> list[Outcome]:
+    entries = {(e.workload, c): e for c, e in entries_of(snapshot, staged.night.key)}
+    night = staged.night
+    found: list[Outcome] = []
+    for site in sorted(goals):
+        entry, known = entries.get(site), night.sites.get(site)
+        target = entry.target if entry else known.key if known else None
+        if target is None or (entry is None and staged.frozen):
+            continue
+        cluster = snapshot.clusters.get(site[1], ClusterFacts(name=site[1], reachable=False))
+        facts = cluster.targets.get(target)
+        raised = staged.of(site)
+        latest = _latest(raised.values())
+        settled = Settled(entry)
+        if not staged.frozen:
+            settled = settle(
+                Case(
+                    workload=site[0],
+                    target=target,
+                    entry=entry,
+                    facts=facts,
+                    reachable=cluster.reachable,
+                    goal=goals[site],
+                    floors=tuple(raised[name].floor for name in sorted(raised)),
+                    reason=latest[0],
+                    rule=latest[1],
+                    joint=claims.joint(night.key, site[1], target),
+                    other=claims.other(night.key, site[1], target),
+                    may_lower=night.event is not None or night.deleted,
+                    keep=night.deleted and night.policy.on_delete == OnDelete.KEEP,
+                    policy=night.policy,
+                    now=now,
+                    settings=settings,
+                )
+            )
+        found.append(
+            Outcome(
+                event=night.key,
+                site=site,
+                target=target,
+                rank=known.workload.tier.rank if known else 0,
+                before=entry,
+                settled=settled,
+                facts=facts if isinstance(facts, TargetFacts) else None,
+                goal=goals[site],
+            )
+        )
+    return sorted(found, key=lambda o: (o.site[1], o.rank, o.site[0]))
+
+
+def _latest(raised: Iterable[Raised]) -> tuple[str, str]:
+    """The reason of the strongest change of a target's floors in this pass."""
+    changed = [item for item in raised if item.reason]
+    if not changed:
+        return "", ""
+    best = max(changed, key=lambda item: item.floor.replicas + item.floor.stragglers)
+    return best.reason, best.rule
+
+
+def _write(
+    outcomes: list[Outcome],
+    snapshot: Snapshot,
+    stages: Mapping[EventKey, Stage],
+    result: _Result,
+    *,
+    now: float,
+    settings: Settings,
+) -> None:
+    """One cluster's writes: what falls first, so that what rises finds its room; then by tier."""
+    if not outcomes:
+        return
+    name = outcomes[0].site[1]
+    wanted: dict[TargetKey, Write] = {}
+    for outcome in outcomes:
+        if outcome.settled.lower_to is not None:
+            _offer(wanted, outcome, outcome.settled.lower_to, now)
+    cluster = snapshot.clusters.get(name, ClusterFacts(name=name, reachable=False))
+    allowed = _allowed(outcomes, cluster, stages, now=now, settings=settings)
+    for outcome in outcomes:
+        if outcome.settled.raise_to is None or outcome.facts is None:
+            continue
+        if outcome.settled.contested and not _may_reassert(outcome, snapshot, now=now, settings=settings):
+            continue
+        to = outcome.settled.raise_to if outcome.settled.home else allowed[outcome.event, outcome.site]
+        if to > outcome.facts.replicas or outcome.settled.home:
+            _offer(wanted, outcome, to, now)
+    for write in wanted.values():
+        result.writes.append(write)
+        result.decisions.append(
+            Decision(now, write.event, name, write.workload, write.was, write.to, write.reason, write.rule)
+        )
+
+
+def _may_reassert(outcome: Outcome, snapshot: Snapshot, *, now: float, settings: Settings) -> bool:
+    last = snapshot.reasserted.get((outcome.site[1], outcome.target))
+    return last is None or now - last >= settings.contested_backoff
+
+
+def _allowed(
+    outcomes: list[Outcome],
+    cluster: ClusterFacts,
+    stages: Mapping[EventKey, Stage],
+    *,
+    now: float,
+    settings: Settings,
+) -> dict[tuple[EventKey, SiteKey], int]:
+    """How far each target of a cluster may rise in this wave, by event and site."""
+    found: dict[tuple[EventKey, SiteKey], int] = {}
+    for event in sorted({outcome.event for outcome in outcomes}):
+        windows = stages[event].in_cluster(cluster.name).values()
+        begins = [w.prepare_at for w in windows if begun(w, now)]
+        rising = [o for o in outcomes if o.event == event and o.settled.raise_to is not None]
+        rises = [Rise(o.site[0], _from(o), o.settled.raise_to or 0) for o in rising]
+        if begins:
+            budget = allowance(max(begins), now, cluster.pod_start, settings)
+        else:
+            budget = sum(max(0, rise.goal - rise.start) for rise in rises)
+        opened = open_wave(rises, budget)
+        found.update({(event, o.site): opened[o.site[0]] for o in rising})
+    return found
+
+
+def _from(outcome: Outcome) -> int:
+    """What stood at the hold's edge: the last acknowledged goal, else the original."""
+    entry = outcome.settled.entry
+    if entry is None or outcome.facts is None:
+        return 0
+    if entry.written is not None:
+        return entry.written
+    return outcome.facts.replicas if entry.original is None else entry.original
+
+
+def _offer(wanted: dict[TargetKey, Write], outcome: Outcome, to: int, now: float) -> None:
+    """Adds a write; of two events that want the same target the higher value counts."""
+    facts, entry = outcome.facts, outcome.settled.entry
+    if facts is None or entry is None:
+        return
+    known = wanted.get(outcome.target)
+    if known is not None and known.to >= to:
+        return
+    first = entry.written is None and facts.manager != MANAGER
+    reason = reasons.CONTESTED if outcome.settled.contested else entry.reason
+    wanted[outcome.target] = Write(
+        cluster=outcome.site[1],
+        target=outcome.target,
+        uid=facts.uid,
+        resource_version=facts.resource_version,
+        was=facts.replicas,
+        to=to,
+        guard=Guard.RESOURCE_VERSION if first else Guard.VALUE,
+        manager=HOME_MANAGER if outcome.settled.home else MANAGER,
+        event=outcome.event,
+        workload=outcome.site[0],
+        reason=reason,
+        rule=entry.rule,
+    )
+
+
+def _close(outcomes: list[Outcome], result: _Result, now: float) -> None:
+    for outcome in outcomes:
+        if not outcome.settled.closed:
+            continue
+        value = outcome.facts.replicas if outcome.facts else 0
+        result.decisions.append(
+            Decision(
+                now,
+                outcome.event,
+                outcome.site[1],
+                outcome.site[0],
+                value,
+                value,
+                outcome.settled.closed,
+                "settle",
+            )
+        )
+
+
+def _ledgers(
+    stages: Mapping[EventKey, Stage], outcomes: list[Outcome], snapshot: Snapshot, now: float
+) -> dict[tuple[EventKey, str], ClusterLedger | None]:
+    """The ledgers that changed, by event and cluster."""
+    entries: dict[tuple[EventKey, str], list[Entry]] = {}
+    for outcome in outcomes:
+        known = entries.setdefault((outcome.event, outcome.site[1]), [])
+        if outcome.settled.entry is not None:
+            known.append(outcome.settled.entry)
+    found: dict[tuple[EventKey, str], ClusterLedger | None] = {}
+    for (key, cluster), kept in entries.items():
+        staged, old = stages[key], snapshot.ledgers.get((key, cluster))
+        if staged.frozen:
+            continue
+        new = _ledger(staged, cluster, kept, old, now) if kept else None
+        if new != old:
+            found[key, cluster] = new
+    return found
+
+
+def _ledger(
+    staged: Stage, cluster: str, kept: list[Entry], old: ClusterLedger | None, now: float
+) -> ClusterLedger:
+    night = staged.night
+    until = hold_until(staged.in_cluster(cluster), cooldown=night.policy.cooldown, now=now)
+    if old is not None and not until:
+        until = old.hold_until
+    uid = night.event.uid if night.event else old.uid if old else ""
+    return ClusterLedger(
+        event=night.key,
+        uid=uid,
+        cluster=cluster,
+        policy=night.policy,
+        hold_until=until,
+        entries=tuple(sorted(kept, key=lambda e: e.workload)),
+    )

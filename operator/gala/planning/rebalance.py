@@ -1,0 +1,118 @@
+"""Capacity follows the traffic while a round is live: make before break.
+
+Add where it is hot, wait until that is warm, only then take at most as many where it is
+cold. One open move per workload is kept in the record, so that a blind phase does not
+forget it. Doubtful data: hold or raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gala.api.event import Rebalance
+from gala.planning.demand import replicas_for
+from gala.planning.ledger import Move, Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """One cluster's part of a live segment, for one workload."""
+
+    floor: int
+    replicas: int
+    """What its target is set to."""
+    warm: int | None
+    qps: float | None
+    """A fresh sample, None where there is none: doubt."""
+    least: int
+    """Never taken below: the most of its minimum and its original."""
+    lost: bool
+    """Without contact for too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What bounds a move of one workload."""
+
+    policy: Rebalance
+    per_replica: int
+    headroom_percent: int
+
+    def needs(self, qps: float) -> int:
+        """Replicas for a measured rate, with headroom: a cold cluster keeps its own."""
+        return replicas_for(
+            -int(-qps // 1), per_replica=self.per_replica, headroom_percent=self.headroom_percent
+        )
+
+
+def advance(move: Move, live: Mapping[str, Live], limits: Limits, now: float) -> Move:
+    """The same move one phase further, closed, or unchanged while it waits."""
+    source, to = live.get(move.source), live.get(move.to)
+    if source is None or to is None or source.lost or to.lost:
+        return replace(move, phase=Phase.CLOSED, at=now)
+    if move.phase is Phase.ADDING and to.replicas >= move.to_floor:
+        return replace(move, phase=Phase.WARMING, at=now)
+    if move.phase is Phase.WARMING and to.warm is not None and to.warm >= move.to_floor:
+        if source.qps is None or to.qps is None:
+            return move
+        if not may_take(move, source, limits):
+            return replace(move, phase=Phase.CLOSED, at=now)
+        return replace(move, phase=Phase.TAKING, at=now)
+    if move.phase is Phase.TAKING and (
+        source.floor <= move.source_floor or not may_take(move, source, limits)
+    ):
+        return replace(move, phase=Phase.CLOSED, at=now)
+    return move
+
+
+def may_take(move: Move, source: Live, limits: Limits) -> bool:
+    """Whether the source still has this many to spare, on fresh data."""
+    if source.qps is None:
+        return False
+    return move.source_floor >= max(source.least, limits.needs(source.qps))
+
+
+def propose(
+    workload: str,
+    segment: str,
+    *,
+    live: Mapping[str, Live],
+    limits: Limits,
+    now: float,
+) -> Move | None:
+    """A new move from the coldest cluster with something to spare to the hottest, if one is too hot.
+
+    Hot is a load (QPS per replica of the floor) over the fleet's mean by more than the
+    tolerance. Any cluster without a fresh sample is doubt, and then there is no move. Whether
+    the hottest has room for it is the caller's to ask.
+    """
+    parts = {c: part for c, part in sorted(live.items()) if part.floor > 0}
+    rates = {c: part.qps for c, part in parts.items() if part.qps is not None}
+    if len(rates) < len(parts) or any(part.lost for part in parts.values()) or len(parts) < 2:
+        return None
+    floors = sum(part.floor for part in parts.values())
+    mean = sum(rates.values()) / floors
+    loads = {c: rates[c] / part.floor for c, part in parts.items()}
+    hot = max(parts, key=lambda c: loads[c])
+    if loads[hot] * 100 <= mean * (100 + limits.policy.tolerance_percent):
+        return None
+    spare = {c: part.floor - max(part.least, limits.needs(rates[c])) for c, part in parts.items() if c != hot}
+    cold = min((c for c in spare if spare[c] > 0), key=lambda c: loads[c], default=None)
+    if cold is None:
+        return None
+    step = -(-parts[hot].floor * limits.policy.max_step_percent // 100)
+    count = min(step, limits.needs(rates[hot]) - parts[hot].floor, spare[cold])
+    if count <= 0:
+        return None
+    return Move(
+        workload=workload,
+        segment=segment,
+        source=cold,
+        to=hot,
+        count=count,
+        phase=Phase.ADDING,
+        source_floor=parts[cold].floor - count,
+        to_floor=parts[hot].floor + count,
+        at=now,
+    )

@@ -1,0 +1,126 @@
+"""Which clusters a workload may use, and what is known of its target in each.
+
+A cluster takes part when the selectors match, when the platform team admits it, and when
+the target is there. Everything that keeps one out is a finding with a name, because it may
+come later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gala.api.event import Tier, Workload
+from gala.api.meta import Selector
+from gala.planning.facts import ClusterFacts, EventFacts, Missing, Snapshot, TargetFacts, TargetKey
+from gala.planning.ledger import Entry
+from gala.planning.outcome import Finding
+
+SiteKey = tuple[str, str]
+"""Workload name, cluster name."""
+
+
+class Site(NamedTuple):
+    """One workload of one event in one cluster that takes part."""
+
+    workload: Workload
+    cluster: ClusterFacts
+    key: TargetKey
+    facts: TargetFacts | Missing | None
+    """None: never read."""
+    entry: Entry | None
+
+    @property
+    def original(self) -> int:
+        """What runs without us: the entry's original, else what runs now, else 0."""
+        if self.entry is not None:
+            return self.entry.original or 0
+        return self.facts.replicas if isinstance(self.facts, TargetFacts) else 0
+
+    @property
+    def warmup(self) -> float | None:
+        """The workload's own warm-up in seconds, None where it states no capacity."""
+        return None if self.workload.capacity is None else self.workload.capacity.warmup
+
+
+def target_key(workload: Workload, event_namespace: str) -> TargetKey:
+    """The target's key in every cluster; its namespace defaults to the event's."""
+    target = workload.target
+    return TargetKey(target.api_version, target.kind, target.namespace or event_namespace, target.name)
+
+
+def selects(selector: Selector | None, labels: Mapping[str, str]) -> bool:
+    """Whether a selector picks these labels; an absent one picks everything."""
+    return selector is None or selector.matches(labels)
+
+
+def sites(event: EventFacts, snapshot: Snapshot) -> tuple[dict[SiteKey, Site], list[Finding]]:
+    """Every place where this event may hold capacity, and why the other places are none."""
+    found: dict[SiteKey, Site] = {}
+    findings: list[Finding] = []
+    entries = _entries(event, snapshot)
+    for workload in sorted(event.spec.workloads, key=lambda w: w.name):
+        key = target_key(workload, event.key.namespace)
+        for name in sorted(snapshot.clusters):
+            cluster = snapshot.clusters[name]
+            if not selects(event.spec.cluster_selector, cluster.labels):
+                continue
+            if not selects(workload.cluster_selector, cluster.labels):
+                continue
+            site = Site(workload, cluster, key, cluster.targets.get(key), entries.get((workload.name, name)))
+            problem = _refusal(event, site)
+            if problem is None:
+                found[workload.name, name] = site
+            else:
+                findings.append(problem)
+    return found, findings
+
+
+def _entries(event: EventFacts, snapshot: Snapshot) -> dict[SiteKey, Entry]:
+    return {
+        (entry.workload, cluster): entry
+        for (key, cluster), ledger in snapshot.ledgers.items()
+        if key == event.key
+        for entry in ledger.entries
+    }
+
+
+def _refusal(event: EventFacts, site: Site) -> Finding | None:
+    """Why nothing may grow here; an entry that is open stays a site whatever has changed since."""
+    if site.entry is not None:
+        return None
+    name, where, key = site.cluster.name, site.workload.name, site.key
+    if not _admitted(event, site):
+        message = (
+            f"cluster {name} does not admit {key} of tier {site.workload.tier} for events in namespace "
+            f"{event.key.namespace}; its platform team can grant it in spec.admits"
+        )
+        return Finding("NotAdmitted", message, name, where)
+    if site.facts is None:
+        return Finding("TargetUnknown", f"{key} in cluster {name} has not been read yet", name, where)
+    if isinstance(site.facts, Missing):
+        return Finding(site.facts.reason, site.facts.message, name, where)
+    if site.facts.autoscaler:
+        message = (
+            f"{key} in cluster {name} is scaled by {site.facts.autoscaler}, which is not yet supported; "
+            "remove it for the show, or take the workload out of the event"
+        )
+        return Finding("NotYetSupported", message, name, where)
+    if site.facts.deletes_volumes:
+        message = (
+            f"{key} in cluster {name} deletes its volumes when scaled down (whenScaled: Delete); "
+            "set persistentVolumeClaimRetentionPolicy.whenScaled to Retain"
+        )
+        return Finding("DeletesVolumes", message, name, where)
+    return None
+
+
+def _admitted(event: EventFacts, site: Site) -> bool:
+    for admission in site.cluster.admits:
+        if admission.event_namespace != event.key.namespace or not admission.may_grow:
+            continue
+        if not {"*", site.key.namespace} & set(admission.target_namespaces):
+            continue
+        if site.workload.tier.rank >= Tier(admission.max_tier).rank:
+            return True
+    return False
