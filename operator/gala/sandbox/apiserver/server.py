@@ -57,9 +57,9 @@ class EmbeddedServer:
 
     async def start(self, port: int = 0) -> None:
         """Listens on 127.0.0.1; port 0 takes a free one."""
-        self._runner = web.ServerRunner(web.Server(self._serve), handle_signals=False)
+        self._runner = web.ServerRunner(web.Server(self._serve), handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=0.5)
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
