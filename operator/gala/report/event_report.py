@@ -100,10 +100,28 @@ class EventReport(_Document):
     decisions: tuple[DecisionReport, ...]
 
     @property
+    def faults(self) -> tuple[str, ...]:
+        """Why the night did not pass, worst first; of one that did, nothing."""
+        late = [one.name for one in self.rounds if not one.held]
+        found = (
+            (bool(late), f"not Ready throughout: {', '.join(late[:3])}{' …' if len(late) > 3 else ''}"),
+            (self.wrong_decreases > 0, f"capacity was lowered under a floor {self.wrong_decreases} times"),
+            (self.writes.failed > 0, f"{self.writes.failed} writes failed"),
+            (not self.handed_back, "not everything was given back"),
+            (self.loans.outstanding > 0, f"{self.loans.outstanding} loans are open"),
+            (not self.rounds, "no round was played"),
+        )
+        return tuple(text for is_so, text in found if is_so)
+
+    @property
     def passed(self) -> bool:
         """Every round Ready throughout, nothing failed, nothing lowered wrongly, all given back."""
-        clean = self.writes.failed == 0 and self.wrong_decreases == 0 and self.loans.outstanding == 0
-        return clean and self.handed_back and bool(self.rounds) and all(one.held for one in self.rounds)
+        return not self.faults
+
+    @property
+    def verdict(self) -> str:
+        """One line for a person: that it passed, or the worst fault."""
+        return next(iter(self.faults), "every round was Ready, everything was given back")
 
     def to_json(self) -> str:
         """The document as indented JSON with a newline at its end."""

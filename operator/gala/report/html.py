@@ -59,28 +59,15 @@ FOOT = (
 
 def _header(report: EventReport, log: NightLog, zone: tzinfo) -> str:
     first, last = (datetime.fromtimestamp(time, zone) for time in (log.started_at, log.ended_at))
-    verdict = "every round was Ready, everything was given back" if report.passed else _first_fault(report)
     until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%-d %B %H:%M}"
     zone_name = log.time_zone if zone is not UTC else "UTC"
     namespace, _, name = report.event.rpartition("/")
     return (
         f"<header><h1>{escape(name)} <small>{escape(namespace)}</small></h1>"
-        f'<span class="verdict {_flag(good=report.passed)}">{escape(verdict)}</span></header>'
+        f'<span class="verdict {_flag(good=report.passed)}">{escape(report.verdict)}</span></header>'
         f"<p>{first:%-d %B %Y, %H:%M} to {until}, {escape(zone_name)} · mode {escape(report.mode)} · "
         f"{len(log.clusters)} clusters, {len(log.workloads)} workloads</p>"
     )
-
-
-def _first_fault(report: EventReport) -> str:
-    late = [one.name for one in report.rounds if not one.held]
-    faults = (
-        (bool(late), f"not Ready throughout: {', '.join(late[:3])}{' …' if len(late) > 3 else ''}"),
-        (report.wrong_decreases > 0, "capacity was lowered under a floor"),
-        (report.writes.failed > 0, f"{report.writes.failed} writes failed"),
-        (not report.handed_back, "not everything was given back"),
-        (report.loans.outstanding > 0, "loans are open"),
-    )
-    return next((text for is_so, text in faults if is_so), "no round was played")
 
 
 def _flag(*, good: bool) -> str:

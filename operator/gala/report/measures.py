@@ -35,18 +35,19 @@ def places_of(log: NightLog, workloads: Iterable[str]) -> tuple[Place, ...]:
     return tuple(place for place in log.ready if place.workload in wanted)
 
 
-def short_replica_seconds(log: NightLog, segment: SegmentLog) -> Short:
+def short_replica_seconds(log: NightLog, segment: SegmentLog, *, until: float = math.inf) -> Short:
     """The sum over places and the round's seconds of ``max(0, floor − Ready)``.
 
     The round's seconds are ``[actual start, actual start + duration)``.
     The floor is the segment's at its ``readyBy``, less what moves took since; where Ready
     is unknown the last known counts. A part of a second counts as such; the sum is rounded up.
+    ``until`` ends it sooner, for a round that is still running.
     """
     missing, estimated = 0.0, False
     for floor in _floors(log, segment):
         ready = log.ready.get(floor.place, StepSeries())
         due = floor.series(segment.ready_by)
-        window = (segment.actual_start, segment.actual_end)
+        window = (segment.actual_start, min(segment.actual_end, until))
         missing += integrate((due, ready), *window, lambda v: max(0.0, v[0] - v[1]))
         estimated |= any(piece.values[0] is None for piece in ready.pieces(*window))
     return Short(math.ceil(round(missing, 6)), estimated)

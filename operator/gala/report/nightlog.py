@@ -83,7 +83,7 @@ class FloorLog:
 
 
 class WriteLog(NamedTuple):
-    """One write to a target; ``error`` is ``""`` where it was acknowledged; ``seconds`` are the wall clock's."""
+    """One write to a target; ``error`` is ``""`` if acknowledged; ``seconds`` of wall-clock time."""
 
     at: float
     place: Place

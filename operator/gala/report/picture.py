@@ -53,9 +53,8 @@ def render_svg(report: EventReport, log: NightLog, *, width: int = 1200, height:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" aria-label="{escape(report.event)}"><style>{STYLE}</style>\n'
-        + "\n".join(body)
-        + "\n</svg>\n"
+        f'width="{width}" height="{height}" role="img" aria-label="{escape(report.event)}">'
+        f"<style>{STYLE}</style>\n" + "\n".join(body) + "\n</svg>\n"
     )
 
 

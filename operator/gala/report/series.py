@@ -119,6 +119,11 @@ class StepSeries:
             del self._times[:index]
             del self._values[:index]
 
+    def forget_first(self, count: int) -> None:
+        """Drops the oldest steps."""
+        del self._times[:count]
+        del self._values[:count]
+
 
 def _known(value: float) -> float | None:
     return None if math.isnan(value) else value

@@ -72,8 +72,8 @@ background:color-mix(in srgb,var(--demand-fill) 50%,transparent);border-top:2px 
 .legend .k-round{{background:color-mix(in srgb,var(--round) 18%,transparent)}}
 .legend .k-prepare{{
 background:color-mix(in srgb,var(--prepare) 18%,transparent);border-right:2px dashed var(--prepare)}}
-.legend .k-move{{width:0;height:0;border:5px solid transparent;border-top:0;border-bottom:9px solid var(--move);
-border-radius:0}}
+.legend .k-move{{width:0;height:0;border:5px solid transparent;border-top:0;
+border-bottom:9px solid var(--move);border-radius:0}}
 table{{border-collapse:collapse;width:100%;font-size:14px}}
 th,td{{text-align:right;padding:7px 10px;border-bottom:1px solid var(--line);white-space:nowrap}}
 th{{color:var(--muted);font-weight:500;font-size:12.5px}}

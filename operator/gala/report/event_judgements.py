@@ -1,0 +1,227 @@
+"""What the conditions of a GalaEvent say, each one pure function of one view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gala.api.event import GalaEventSpec
+from gala.api.event_status import GalaEventStatus
+from gala.planning.facts import EventKey, Missing, Sample, Snapshot
+from gala.planning.outcome import EventPlan, Finding, SegmentPlan
+from gala.report.conditions import Judgement, no, several, unknown, yes
+
+CAPACITY = "CapacitySufficient"
+CONTESTED_FOR = 60.0
+"""Seconds for which a fight is shown after its last blow: a condition that flaps helps nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundProgress:
+    """What was seen of one round so far; it outlives a pass, and by the status a restart."""
+
+    ready_at: float | None = None
+    ready_at_start: int | None = None
+    short_replica_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """Everything that the status of one valid event is computed from."""
+
+    key: EventKey
+    generation: int
+    """Of the object as last seen."""
+    spec: GalaEventSpec
+    """The last good one."""
+    plan: EventPlan
+    snapshot: Snapshot
+    now: float
+    previous: GalaEventStatus | None = None
+    progress: Mapping[str, RoundProgress] = field(default_factory=dict)
+    """By round."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the spec as last seen; the last good one is still carried out."""
+    unsupported: tuple[str, ...] = ()
+    """Features that the spec uses and that are not built yet."""
+    contested_at: float | None = None
+    """When a foreign value was last raised again."""
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters that take part, by name."""
+        taking = {place.cluster for segment in self.plan.segments for place in segment.placements}
+        taking |= {cluster for _, cluster in self.plan.floors}
+        return tuple(sorted(taking))
+
+    @property
+    def ahead(self) -> tuple[SegmentPlan, ...]:
+        """The segments that are not over."""
+        return tuple(segment for segment in self.plan.segments if segment.latest_end > self.now)
+
+
+def judge(view: EventView) -> tuple[Judgement, ...]:
+    """Every condition of an event, in the order in which people ask."""
+    return (
+        _ready(view),
+        stalled(view.problems),
+        valid(view.problems),
+        _preflight(view),
+        _armed(view),
+        _signals(view),
+        _fleet(view),
+        _capacity(view),
+        _contested(view),
+        _handed_back(view),
+    )
+
+
+def valid(problems: tuple[str, ...]) -> Judgement:
+    """Whether the spec as last seen can be carried out."""
+    if problems:
+        return no("Valid", "InvalidSpec", several(problems))
+    return yes("Valid", "SpecAccepted", "the spec can be carried out")
+
+
+def stalled(problems: tuple[str, ...]) -> Judgement:
+    """Whether nothing more will happen until a person acts (kstatus)."""
+    if problems:
+        return yes("Stalled", "InvalidSpec", several(problems))
+    return no("Stalled", "InProgress", "nothing waits for a person")
+
+
+def _ready(view: EventView) -> Judgement:
+    """Valid, and every floor that is due now is met: true weeks ahead too, or Flux waits for ever."""
+    if view.problems:
+        return no("Ready", "InvalidSpec", several(view.problems))
+    missing, blind = [], []
+    for (workload, cluster), floor in sorted(view.plan.floors.items()):
+        ready = view.plan.ready.get((workload, cluster))
+        if floor > 0 and ready is None:
+            blind.append(f"{workload} in {cluster}: {floor} are due, how many are Ready is unknown")
+        elif ready is not None and ready < floor:
+            missing.append(f"{workload} in {cluster}: {ready} of {floor} are Ready")
+    if missing:
+        return no("Ready", "FloorNotMet", several(missing + blind))
+    if blind:
+        return unknown("Ready", "ReadyUnknown", several(blind))
+    return yes("Ready", "FloorsMet", "every floor that is due now is Ready")
+
+
+def _preflight(view: EventView) -> Judgement:
+    features = [f"{name} is not yet supported" for name in view.unsupported]
+    found = [one for one in view.plan.findings if one.reason not in _ELSEWHERE]
+    if features:
+        return no("PreflightPassed", "NotYetSupported", several(features + _sentences(found)))
+    if found:
+        return no("PreflightPassed", found[0].reason, several(_sentences(found)))
+    if not view.clusters:
+        return no(
+            "PreflightPassed",
+            "NoClusters",
+            "no cluster admits this event; see spec.admits of the GalaClusters",
+        )
+    return yes("PreflightPassed", "ChecksPassed", f"{len(view.clusters)} clusters can take their part")
+
+
+_ELSEWHERE = frozenset({"Contested", "Shortfall", "SurvivalUnaffordable", "SurvivalImpossible"})
+"""Findings that conditions of their own tell of."""
+
+
+def _sentences(findings: list[Finding]) -> list[str]:
+    return list(dict.fromkeys(one.message for one in findings))
+
+
+def _armed(view: EventView) -> Judgement:
+    phase = view.plan.phase
+    if phase == "Armed":
+        return yes("Armed", "EveryFloorWarm", "every floor of the next round is warm")
+    if phase == "Live":
+        return yes("Armed", "Live", "a round is live")
+    if phase == "Preparing":
+        return no("Armed", "Preparing", "capacity is on its way")
+    if phase in {"Cooling", "HandedBack"}:
+        return no("Armed", "ShowOver", "the last round is over")
+    return no("Armed", "NothingPrepared", "no preparation has begun")
+
+
+def _signals(view: EventView) -> Judgement:
+    measured = {one.name for one in view.spec.workloads if one.signal is not None or one.query is not None}
+    configured = [
+        view.snapshot.clusters[name]
+        for name in view.clusters
+        if name in view.snapshot.clusters and view.snapshot.clusters[name].signal_configured
+    ]
+    if not measured or not configured:
+        return unknown(
+            "SignalsFresh", "NotConfigured", "no traffic is measured; forecasts and stated shares decide"
+        )
+    stale_after = view.spec.rebalance.stale_after
+    faults: list[tuple[str, str]] = []
+    for cluster in configured:
+        for name in sorted(measured):
+            traffic = cluster.traffic.get((view.key, name))
+            latest = traffic.latest if traffic else Missing("NotAsked", "it has not been asked for yet")
+            fault = _stale(latest, view.now, stale_after)
+            if fault is not None:
+                faults.append((fault.reason, f"{name} in {cluster.name}: {fault.message}"))
+    if faults:
+        return no("SignalsFresh", faults[0][0], several([text for _, text in faults]))
+    return yes("SignalsFresh", "Fresh", f"every figure is at most {stale_after:g} s old")
+
+
+def _stale(latest: Sample | Missing, now: float, stale_after: float) -> Missing | None:
+    if isinstance(latest, Missing):
+        return latest
+    if now - latest.at > stale_after:
+        return Missing("Stale", f"the latest figure is over {stale_after:g} s old")
+    return None
+
+
+def _fleet(view: EventView) -> Judgement:
+    lost = []
+    for name in view.clusters:
+        facts = view.snapshot.clusters.get(name)
+        if facts is None:
+            lost.append(f"{name} is no GalaCluster (any more)")
+        elif not facts.reachable:
+            lost.append(f"{name}: {facts.unreachable_reason or 'no contact'}")
+    if lost:
+        return no("FleetReachable", "ClustersUnreachable", several(lost))
+    return yes("FleetReachable", "EveryClusterReachable", f"{len(view.clusters)} clusters answer")
+
+
+def _capacity(view: EventView) -> Judgement:
+    short = [
+        (
+            need.short_reason or "Shortfall",
+            f"{segment.name}: {need.short} of {need.required} {need.workload} find no room",
+        )
+        for segment in view.ahead
+        for need in segment.needs
+        if need.short > 0
+    ]
+    if short:
+        return no(CAPACITY, short[0][0], several([text for _, text in short]))
+    return yes(CAPACITY, "EverythingFits", "every round finds room for what it requires")
+
+
+def _contested(view: EventView) -> Judgement:
+    found = _sentences([one for one in view.plan.findings if one.reason == "Contested"])
+    if found:
+        return yes("Contested", "ForeignWriter", several(found))
+    if view.contested_at is not None and view.now - view.contested_at < CONTESTED_FOR:
+        return yes(
+            "Contested", "ForeignWriter", "somebody lowered a target below its floor; it was raised again"
+        )
+    return no("Contested", "NobodyElseWrites", "no target was lowered by somebody else")
+
+
+def _handed_back(view: EventView) -> Judgement:
+    if view.plan.open_entries:
+        return no(
+            "HandedBack", "CapacityHeld", f"{view.plan.open_entries} targets are held or on their way back"
+        )
+    if view.plan.ever_opened:
+        return yes("HandedBack", "OriginalsRestored", "nothing is held any more")
+    return no("HandedBack", "NothingTaken", "nothing has been taken yet")

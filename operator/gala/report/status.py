@@ -1,0 +1,191 @@
+"""The status of a GalaEvent: rounds, workloads and clusters as lists, never their product."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gala.api.event_status import (
+    ClusterStatus,
+    EventPhase,
+    GalaEventStatus,
+    RoundPhase,
+    RoundStatus,
+    WorkloadStatus,
+)
+from gala.api.model import Model
+from gala.planning.facts import Sample
+from gala.planning.outcome import SegmentPlan
+from gala.report import conditions
+from gala.report.event_judgements import EventView, RoundProgress, judge, stalled, valid
+
+
+def event_status(view: EventView) -> GalaEventStatus:
+    """The status of an event whose last good spec is carried out (or was)."""
+    current = current_segment(view)
+    shown = current or _next_round(view, None)
+    upcoming = _next_round(view, current)
+    return GalaEventStatus(
+        phase=EventPhase.INVALID if view.problems else EventPhase(view.plan.phase),
+        observed_generation=view.generation,
+        current_round=current.round if current else "",
+        next_round=upcoming.round if upcoming else "",
+        ready=_fraction(*_ready_of(view, shown)) if shown else "",
+        clusters_reachable=_fraction(_reachable(view), len(view.clusters)),
+        rounds=tuple(_round(view, segment) for segment in view.plan.segments if segment.is_round),
+        workloads=tuple(_workload(view, one.name, shown) for one in view.spec.workloads),
+        clusters=tuple(_cluster(view, name, shown) for name in view.clusters),
+        conditions=conditions.merge(
+            judge(view),
+            view.previous.conditions if view.previous else (),
+            generation=view.generation,
+            now=view.now,
+        ),
+    )
+
+
+def invalid_status(
+    problems: tuple[str, ...], *, generation: int, now: float, previous: GalaEventStatus | None
+) -> GalaEventStatus:
+    """The status of an event of which no spec was ever good; what was known of its rounds stays."""
+    known = previous or GalaEventStatus()
+    text = conditions.several(problems)
+    judgements = (conditions.no("Ready", "InvalidSpec", text), stalled(problems), valid(problems))
+    return known.model_copy(
+        update={
+            "phase": EventPhase.INVALID,
+            "observed_generation": generation,
+            "conditions": conditions.merge(judgements, known.conditions, generation=generation, now=now),
+        }
+    )
+
+
+def to_wire(status: Model) -> dict[str, Any]:
+    """As the API server takes it; absent fields are left out."""
+    return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def current_segment(view: EventView) -> SegmentPlan | None:
+    """The segment that is held now; of several the one that has to be Ready last."""
+    held = [one for one in view.plan.segments if one.prepare_at <= view.now < one.latest_end]
+    return max(held, key=lambda one: (one.ready_by, one.name), default=None)
+
+
+def _next_round(view: EventView, current: SegmentPlan | None) -> SegmentPlan | None:
+    ahead = [
+        one
+        for one in view.plan.segments
+        if one.is_round and one.ready_by > view.now and (current is None or one.round != current.round)
+    ]
+    return min(ahead, key=lambda one: (one.ready_by, one.name), default=None)
+
+
+def _round(view: EventView, segment: SegmentPlan) -> RoundStatus:
+    ready, required = _ready_of(view, segment)
+    progress = _progress(view, segment.round)
+    return RoundStatus(
+        name=segment.round,
+        phase=_round_phase(view, segment),
+        start=segment.start,
+        prepare_at=float(math.floor(segment.prepare_at)),
+        ready_by=segment.ready_by,
+        ready_at=progress.ready_at,
+        required=required,
+        ready=ready,
+        ready_at_start=progress.ready_at_start,
+        short_replica_seconds=progress.short_replica_seconds,
+    )
+
+
+def _progress(view: EventView, name: str) -> RoundProgress:
+    """What this process saw, else what the status still says: a restart forgets nothing that was shown."""
+    before = next((one for one in view.previous.rounds if one.name == name), None) if view.previous else None
+    seen = view.progress.get(name, RoundProgress())
+    if before is None:
+        return seen
+    return RoundProgress(
+        ready_at=before.ready_at if seen.ready_at is None else seen.ready_at,
+        ready_at_start=before.ready_at_start if seen.ready_at_start is None else seen.ready_at_start,
+        short_replica_seconds=max(seen.short_replica_seconds, before.short_replica_seconds),
+    )
+
+
+def _round_phase(view: EventView, segment: SegmentPlan) -> RoundPhase:
+    if view.now >= segment.latest_end:
+        return RoundPhase.DONE
+    if view.now >= segment.ready_by:
+        return RoundPhase.LIVE
+    if view.now < segment.prepare_at:
+        return RoundPhase.PLANNED
+    return RoundPhase.ARMED if _floors_met(view, segment) else RoundPhase.PREPARING
+
+
+def _floors_met(view: EventView, segment: SegmentPlan) -> bool:
+    return all(
+        (view.plan.ready.get((place.workload, place.cluster)) or 0) >= place.floor
+        for place in segment.placements
+    )
+
+
+def _ready_of(view: EventView, segment: SegmentPlan) -> tuple[int, int]:
+    """Ready and required replicas of a segment's workloads; no surplus makes up for another's lack."""
+    pairs = [(_ready_in(view, need.workload), need.required) for need in segment.needs]
+    required = sum(wanted for _, wanted in pairs)
+    if any(have < wanted for have, wanted in pairs):
+        return sum(min(have, wanted) for have, wanted in pairs), required
+    return sum(have for have, _ in pairs), required
+
+
+def _ready_in(view: EventView, workload: str) -> int:
+    return sum(ready or 0 for (name, _), ready in view.plan.ready.items() if name == workload)
+
+
+def _workload(view: EventView, name: str, segment: SegmentPlan | None) -> WorkloadStatus:
+    need = next((one for one in segment.needs if one.workload == name), None) if segment else None
+    return WorkloadStatus(
+        name=name,
+        required=need.required if need else 0,
+        ready=_ready_in(view, name),
+        short=need.short if need else 0,
+    )
+
+
+def _cluster(view: EventView, name: str, segment: SegmentPlan | None) -> ClusterStatus:
+    facts = view.snapshot.clusters.get(name)
+    due = sum(floor for (_, cluster), floor in view.plan.floors.items() if cluster == name)
+    planned = sum(one.floor for one in segment.placements if one.cluster == name) if segment else 0
+    state = "NotFound" if facts is None else "Reachable" if facts.reachable else "Unreachable"
+    return ClusterStatus(
+        name=name,
+        required=max(due, planned),
+        ready=sum(ready or 0 for (_, cluster), ready in view.plan.ready.items() if cluster == name),
+        qps=_qps(view, name),
+        traffic_weight=_weight(segment, name) if segment else None,
+        state=state,
+    )
+
+
+def _qps(view: EventView, cluster: str) -> int | None:
+    facts = view.snapshot.clusters.get(cluster)
+    if facts is None:
+        return None
+    latest = [traffic.latest for (event, _), traffic in facts.traffic.items() if event == view.key]
+    samples = [one.qps for one in latest if isinstance(one, Sample)]
+    return round(sum(samples)) if samples else None
+
+
+def _weight(segment: SegmentPlan, cluster: str) -> int | None:
+    """Over several workloads their mean, each as heavy as what it requires."""
+    required = {need.workload: need.required for need in segment.needs}
+    mine = [(one.percent, required.get(one.workload, 0)) for one in segment.weights if one.cluster == cluster]
+    heavy = sum(weight for _, weight in mine)
+    return round(sum(percent * weight for percent, weight in mine) / heavy) if heavy else None
+
+
+def _reachable(view: EventView) -> int:
+    known = (view.snapshot.clusters.get(name) for name in view.clusters)
+    return sum(1 for facts in known if facts is not None and facts.reachable)
+
+
+def _fraction(part: int, whole: int) -> str:
+    return f"{part}/{whole}"

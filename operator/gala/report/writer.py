@@ -1,0 +1,112 @@
+"""Writes status: on change only, at most every few seconds per object, and never in the way of scaling."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from gala.api.meta import GROUP, VERSION
+from gala.errors import GalaError
+from gala.settings import Settings
+
+log = logging.getLogger(__name__)
+
+MERGE_PATCH = "application/merge-patch+json"
+
+URGENT = ("phase",)
+"""Fields whose change does not wait: people act on them."""
+
+
+class ObjectId(NamedTuple):
+    """Which object; ``plural`` as in URLs."""
+
+    plural: str
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Of its status."""
+        where = f"namespaces/{self.namespace}/{self.plural}/{self.name}"
+        return f"/apis/{GROUP}/{VERSION}/{where}/status"
+
+
+class Requester(Protocol):
+    """The hub's API server."""
+
+    async def request(
+        self, method: str, path: str, *, body: object = None, content_type: str = "application/json"
+    ) -> dict[str, Any]:
+        """Sends one request; raises an error of ``gala.errors``."""
+        ...
+
+
+@dataclass(slots=True)
+class _Written:
+    status: Mapping[str, Any]
+    at: float
+
+
+class StatusWriter:
+    """One per process; holds what it wrote last, so that an old cache does not make it write again."""
+
+    def __init__(self, hub: Requester, settings: Settings) -> None:
+        self._hub = hub
+        self._interval = settings.status_interval
+        self._written: dict[ObjectId, _Written] = {}
+        self.writes = 0
+        """Acknowledged since the process started."""
+        self.failures = 0
+
+    async def write(
+        self, target: ObjectId, status: Mapping[str, Any], *, observed: Mapping[str, Any], now: float
+    ) -> bool:
+        """Brings an object's status to ``status`` (as on the wire) if it differs and the time has come.
+
+        ``observed`` is the status as last seen, used until the first write of this process.
+        Answers whether it was written; a failure is logged, counted, and tried again in the
+        next pass.
+        """
+        last = self._written.get(target)
+        patch = difference(last.status if last else observed, status)
+        if not patch:
+            return False
+        if last is not None and now - last.at < self._interval and not any(name in patch for name in URGENT):
+            return False
+        try:
+            await self._hub.request("PATCH", target.path, body={"status": patch}, content_type=MERGE_PATCH)
+        except GalaError as error:
+            self.failures += 1
+            # What the server holds now is not known: the next pass compares with what was seen.
+            self._written.pop(target, None)
+            log.warning(
+                "the status of %s %s/%s was not written: %s",
+                target.plural,
+                target.namespace,
+                target.name,
+                error,
+            )
+            return False
+        self.writes += 1
+        self._written[target] = _Written(dict(status), now)
+        return True
+
+    def forget(self, target: ObjectId) -> None:
+        """Drops what is known of an object that is gone, or was made anew under its name."""
+        self._written.pop(target, None)
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON merge patch that turns ``before`` into ``after``; empty where they are equal."""
+    patch: dict[str, Any] = {name: None for name in before if name not in after}
+    for name, value in after.items():
+        old = before.get(name)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            inner = difference(old, value)
+            if inner:
+                patch[name] = inner
+        elif old != value:
+            patch[name] = value
+    return patch
