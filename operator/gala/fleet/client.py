@@ -1,0 +1,281 @@
+"""The one way to talk to an API server, the hub's or a member's.
+
+``kubernetes.aio`` brings configuration, authentication and TLS; requests go through its
+``rest_client`` with raw JSON, which is twice as fast as its typed calls and does not fail
+on fields that its models do not expect. What it leaves open is closed here: a deadline on
+every request, no redirects, no proxies from the environment, no retries behind our back,
+and every status judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
+
+from gala.errors import Conflict, Rejected, RequestFailed, Throttled, Unreachable
+from gala.fleet.kubeconfig import Credentials
+from gala.settings import Settings
+
+_FOREVER: Final = 10.0**9
+"""Seconds; the client takes a missing time-out as five minutes in all, which would cut busy watches."""
+
+_LONGEST_LINE: Final = 64 << 20
+"""Bytes in one watch event; etcd refuses objects over 1.5 MB."""
+
+_TOKEN_AGE: Final = 60.0
+"""Seconds after which the pod's own token is read again, as client-go does."""
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CONFLICTS: Final = frozenset({409, 422})
+_LATENCIES: Final = 4096
+
+
+@dataclass(slots=True)
+class Counters:
+    """What one API server was asked since the process started."""
+
+    requests: int = 0
+    failures: int = 0
+    contacts: int = 0
+    """Answers and watch chunks that came; who compares two readings knows whether there was contact."""
+    write_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
+    """Of the latest acknowledged writes."""
+
+
+class ApiServer:
+    """One API server; build it anywhere, use it in one event loop."""
+
+    def __init__(self, name: str, credentials: Credentials, settings: Settings) -> None:
+        """``name`` is for messages: the GalaCluster's, or ``hub``."""
+        self.name = name
+        self.credentials = credentials
+        self.counters = Counters()
+        self._settings = settings
+        self._rest: Any = None
+        self._building = asyncio.Lock()
+        self._token = credentials.token
+        self._token_read = float("-inf")
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        content_type: str = "application/json",
+        params: Mapping[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 (one deadline per call, whoever calls)
+    ) -> dict[str, Any]:
+        """The JSON object that the server answers.
+
+        Raises:
+            Unreachable: no answer within ``timeout`` (default ``request_deadline``), a 5xx, or no JSON.
+            Throttled: 429.
+            Conflict: 409 or 422.
+            Rejected: any other status, redirects included.
+        """
+        seconds = self._settings.request_deadline if timeout is None else timeout
+        began = time.monotonic()
+        self.counters.requests += 1
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._send(method, path, body, content_type, params)
+                try:
+                    raw = await response.read()
+                finally:
+                    response.release()
+            answer = self._judge(method, path, response, raw)
+        except RequestFailed:
+            self.counters.failures += 1
+            raise
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            self.counters.failures += 1
+            raise self._unreachable(method, path, error, seconds) from error
+        if method not in {"GET", "HEAD"}:
+            self.counters.write_seconds.append(time.monotonic() - began)
+        return answer
+
+    async def stream(
+        self, path: str, params: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """The events of a watch until the server ends it; silence longer than ``watch_idle`` is a failure.
+
+        Chunks are split into lines here, because the client's own line reader stops at 4 MiB.
+
+        Raises:
+            Unreachable: reset, silent, or cut in the middle of a line; others as ``request``.
+        """
+        self.counters.requests += 1
+        response: aiohttp.ClientResponse | None = None
+        try:
+            async with asyncio.timeout(self._settings.request_deadline):
+                response = await self._send("GET", path, None, "application/json", params)
+                if response.status != 200:
+                    self._judge("GET", path, response, await response.read())
+            async with aclosing(self._events(response, path)) as events:
+                async for event in events:
+                    yield event
+        except RequestFailed:
+            self.counters.failures += 1
+            raise
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            self.counters.failures += 1
+            raise self._unreachable("GET", path, error, self._settings.watch_idle) from error
+        finally:
+            if response is not None:
+                response.close()
+
+    async def use(self, credentials: Credentials) -> bool:
+        """Goes on with other credentials; False where they are the same."""
+        if credentials == self.credentials:
+            return False
+        self.credentials, self._token = credentials, credentials.token
+        await self.close()
+        return True
+
+    async def close(self) -> None:
+        """Closes every connection; watches end as if the server had gone."""
+        if self._rest is not None:
+            rest, self._rest = self._rest, None
+            await rest.close()
+
+    async def _events(
+        self, response: aiohttp.ClientResponse, path: str
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        rest = b""
+        while True:
+            async with asyncio.timeout(self._settings.watch_idle):
+                chunk = await response.content.readany()
+            if not chunk:
+                break
+            self.counters.contacts += 1
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > _LONGEST_LINE:
+                raise Unreachable(f"{self.name} sent a watch event over 64 MiB for {path}.")
+            for line in lines:
+                if line.strip():
+                    yield _object(line)
+        if rest.strip():
+            raise Unreachable(f"{self.name} cut a watch of {path} in the middle of an event.")
+
+    async def _send(
+        self, method: str, path: str, body: object, content_type: str, params: Mapping[str, str] | None
+    ) -> aiohttp.ClientResponse:
+        rest = await self._ready()
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        if token := await self._bearer():
+            headers["Authorization"] = f"Bearer {token}"
+        url = f"{self.credentials.server}{path}"
+        if params:
+            url = f"{url}?{urlencode(params)}"
+        answer = await rest.request(method, url, headers=headers, body=body, _request_timeout=_FOREVER)
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+    def _judge(self, method: str, path: str, response: aiohttp.ClientResponse, raw: bytes) -> dict[str, Any]:
+        status = response.status
+        if status < 500 and status != 401:
+            self.counters.contacts += 1
+        if status < 300:
+            return _object(raw)
+        text = f"{self.name} answered {method} {path} with {status}: {_reason(raw)}"
+        if status == 429:
+            raise Throttled(text, retry_after=_seconds(response.headers.get("Retry-After")))
+        if status in _CONFLICTS:
+            raise Conflict(text, status=status)
+        if status == 401:
+            self._token_read = float("-inf")
+        if status >= 500:
+            raise Unreachable(text, status=status)
+        raise Rejected(text, status=status)
+
+    def _unreachable(self, method: str, path: str, error: Exception, seconds: float) -> Unreachable:
+        if isinstance(error, TimeoutError):
+            return Unreachable(f"{self.name} did not answer {method} {path} within {seconds:g} s.")
+        if isinstance(error, json.JSONDecodeError):
+            return Unreachable(f"{self.name} answered {method} {path} with something that is no JSON object.")
+        return Unreachable(f"{self.name} cannot be reached: {type(error).__name__}: {error}")
+
+    async def _ready(self) -> Any:
+        if self._rest is None:
+            async with self._building:
+                if self._rest is None:
+                    self._rest = await asyncio.to_thread(_build, self.credentials)
+        return self._rest
+
+    async def _bearer(self) -> str | None:
+        path = self.credentials.token_path
+        if path is not None and time.monotonic() - self._token_read > _TOKEN_AGE:
+            self._token = (await asyncio.to_thread(path.read_text, "ascii")).strip()
+            self._token_read = time.monotonic()
+        return self._token
+
+
+async def _refuse_redirects(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """The client would follow them, and so ask servers that nobody named."""
+    response = await handler(request)
+    if response.status in _REDIRECTS:
+        response.close()
+        raise Rejected(f"{request.url.host} redirects; redirects are refused.", status=response.status)
+    return response
+
+
+def _build(credentials: Credentials) -> RESTClientObject:
+    """Off the loop: reading certificates takes milliseconds, the system's whole set tens of them."""
+    configuration = Configuration(
+        host=credentials.server,
+        connection_pool_maxsize=0,
+        client_session_kwargs={"trust_env": False, "middlewares": (_refuse_redirects,)},
+        ca_cert_data=credentials.ca_data.decode("ascii") if credentials.ca_data else None,
+        tls_server_name=credentials.tls_server_name,
+    )
+    if credentials.client_cert_data is None or credentials.client_key_data is None:
+        return RESTClientObject(configuration)
+    with tempfile.TemporaryDirectory() as folder:
+        configuration.cert_file = str(_private(Path(folder) / "cert.pem", credentials.client_cert_data))
+        configuration.key_file = str(_private(Path(folder) / "key.pem", credentials.client_key_data))
+        return RESTClientObject(configuration)
+
+
+def _private(path: Path, data: bytes) -> Path:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+    return path
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    value = json.loads(raw)
+    if not isinstance(value, dict):
+        raise json.JSONDecodeError("not an object", "", 0)
+    return value
+
+
+def _reason(raw: bytes) -> str:
+    try:
+        message = _object(raw).get("message")
+    except ValueError:
+        message = None
+    return str(message)[:300] if message else "no message"
+
+
+def _seconds(text: str | None) -> float:
+    """``Retry-After`` in seconds; API servers never send a date."""
+    try:
+        return min(max(float(text or 1), 0.0), 300.0)
+    except ValueError:
+        return 1.0

@@ -1,0 +1,248 @@
+"""One member cluster: its connection, its caches, its writes, and whether it answers.
+
+Everything is driven from ``observe``, in the time of the passes: what is due (connecting,
+a probe of a quiet cluster, starting an ended cache, reading room) is begun there and
+waited for with patience, and a cluster that is known to fail gets little of it. Nothing
+has a timer of its own, so a night on a stepped clock is the same each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gala.api.cluster import ClusterClass, GalaCluster
+from gala.errors import CredentialsRefused, GalaError, RequestFailed, Unreachable
+from gala.fleet.admission import admissions
+from gala.fleet.client import Counters
+from gala.fleet.connection import Connection
+from gala.fleet.rooms import Owners, Reading
+from gala.fleet.roomwatch import RoomWatch
+from gala.fleet.targets import Targets, Wanted, why
+from gala.fleet.upkeep import Upkeep
+from gala.fleet.writes import Writer, WriteResult
+from gala.planning.facts import ClusterFacts, Missing, PodStart, TargetFacts, TargetKey
+from gala.planning.outcome import Write
+from gala.settings import Settings
+
+_LITTLE_PATIENCE: Final = 0.25
+"""Seconds of wall time that a pass waits for a cluster that is known to fail."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterHealth:
+    """What there is to say of a cluster beside its facts."""
+
+    reachable: bool
+    reason: str
+    """PascalCase; ``Reachable`` when all is well."""
+    message: str
+    unauthorized: str
+    """What was forbidden, as a sentence; empty when nothing was."""
+    last_contact: float | None
+    version: str
+    caches: int
+    caches_current: int
+    restarts: int
+    """Of caches since the start."""
+    consecutive_write_failures: int
+    room: Reading | None
+
+
+class Member:
+    """One cluster's worker; all methods are called from one loop."""
+
+    def __init__(self, cluster: GalaCluster, connection: Connection, settings: Settings) -> None:
+        self.cluster = cluster
+        self.name = cluster.metadata.name
+        self._settings = settings
+        self._upkeep = Upkeep(connection, settings)
+        self._room = RoomWatch(settings)
+        self._writer: Writer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._wishes: tuple[tuple[TargetKey, float], ...] = ()
+        self._contacts = 0
+        self._last_contact: float | None = None
+        self._targets: dict[TargetKey, TargetFacts | Missing] = {}
+
+    @property
+    def counters(self) -> Counters:
+        """Of its API server."""
+        return Counters() if self._upkeep.server is None else self._upkeep.server.counters
+
+    @property
+    def reachable(self) -> bool:
+        """Whether it answered last time."""
+        return self._upkeep.failure is None and self._last_contact is not None
+
+    def sync(self, cluster: GalaCluster, wanted: Sequence[Wanted]) -> None:
+        """Takes a new spec and new wishes over; the work begins with the next ``observe``."""
+        if cluster.spec.write_limit != self.cluster.spec.write_limit:
+            self._writer = None
+        self.cluster = cluster
+        wishes = tuple((item.target, item.warmup) for item in wanted)
+        if wishes != self._wishes:
+            self._wishes = wishes
+            self._upkeep.want(wanted)
+            self._room.due_now()
+
+    def refresh_room(self) -> None:
+        """Has the next ``observe`` read nodes and pods."""
+        self._room.due_now()
+
+    async def observe(self, now: float, barrier: Mapping[str, int]) -> ClusterFacts:
+        """Facts as of this pass; ``barrier`` is by resource plural.
+
+        Raises:
+            BarrierTimeout: a cluster that answers did not show what it should have.
+        """
+        self._note_contact(now)
+        if self._task is None and self._upkeep.due(now, self._last_contact):
+            self._task = asyncio.create_task(self._upkeep.run(now, self._last_contact), name=self.name)
+        if self._task is not None:
+            await self._finish(self._task, now)
+        targets, server = self._upkeep.targets, self._upkeep.server
+        if self.reachable and targets is not None and server is not None:
+            await self._catch_up(targets, barrier)
+            await self._room.look(server, Owners(targets.wanted, targets.selectors()), now)
+        if targets is not None:
+            self._targets = self._read(targets, now)
+        return self._facts(now)
+
+    async def apply(self, writes: Sequence[Write]) -> list[WriteResult]:
+        """Carries writes out; a cluster that does not answer gets none."""
+        targets, server = self._upkeep.targets, self._upkeep.server
+        if targets is None or server is None or not self.reachable:
+            error = self._upkeep.failure or Unreachable(f"{self.name} has not been reached yet.")
+            return [WriteResult(write=write, error=error, seconds=0.0) for write in writes]
+        if self._writer is None:
+            limit = self.cluster.spec.write_limit
+            self._writer = Writer(server, targets.catalog, qps=limit.qps, burst=limit.burst)
+        return await self._writer.apply(
+            writes, seconds=self._settings.request_deadline, done=self._upkeep.written
+        )
+
+    def health(self) -> ClusterHealth:
+        """What conditions and metrics need."""
+        targets, failure = self._upkeep.targets, self._upkeep.failure
+        caches = [] if targets is None else list(targets.caches())
+        refusals = [*(cache.failure for cache in caches), self._room.failure, failure]
+        if failure is not None:
+            reason, message = _reason(failure), str(failure)
+        elif self._last_contact is None:
+            reason, message = "NotReadYet", f"{self.name} has not been asked yet."
+        else:
+            reason, message = "Reachable", f"{self.name} answers."
+        return ClusterHealth(
+            reachable=self.reachable,
+            reason=reason,
+            message=message,
+            unauthorized=next(
+                (str(error) for error in refusals if error is not None and _refused(error)), ""
+            ),
+            last_contact=self._last_contact,
+            version=self._upkeep.version,
+            caches=len(caches),
+            caches_current=sum(cache.current for cache in caches),
+            restarts=sum(cache.restarts for cache in caches),
+            consecutive_write_failures=0 if self._writer is None else self._writer.breaker.failures,
+            room=self._room.reading,
+        )
+
+    async def close(self) -> None:
+        """Ends all work and closes every connection."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        await self._room.stop()
+        await self._upkeep.stop()
+
+    def _note_contact(self, now: float) -> None:
+        contacts = self.counters.contacts
+        if contacts == self._contacts:
+            return
+        self._contacts = contacts
+        if self._upkeep.failure is None:
+            self._last_contact = now
+
+    async def _finish(self, task: asyncio.Task[None], now: float) -> None:
+        """Waits for the upkeep, with patience for a cluster that answered until now."""
+        known_to_fail = self._upkeep.failure is not None
+        patience = _LITTLE_PATIENCE if known_to_fail else self._settings.request_deadline
+        await asyncio.wait({task}, timeout=patience)
+        if not task.done():
+            if self.counters.contacts == self._contacts:
+                self._upkeep.failed(Unreachable(f"{self.name} did not answer within {patience:g} s."), now)
+            return
+        self._task = None
+        try:
+            task.result()
+        except GalaError as error:
+            self._upkeep.failed(error, now)
+            self._contacts = self.counters.contacts
+        except Exception as error:  # noqa: BLE001 (one cluster's fault is a value, never the pass's end)
+            _log.exception("The upkeep of %s failed", self.name)
+            self._upkeep.failed(Unreachable(f"{self.name}: {type(error).__name__}: {error}"), now)
+        else:
+            if known_to_fail and self._upkeep.targets is not None:
+                self._upkeep.targets.forget_history()
+            self._upkeep.answered()
+            self._contacts, self._last_contact = self.counters.contacts, now
+
+    async def _catch_up(self, targets: Targets, barrier: Mapping[str, int]) -> None:
+        if not barrier:
+            return
+        late = [
+            cache.reached(barrier[cache.plural], seconds=self._settings.request_deadline)
+            for cache in targets.caches()
+            if cache.current and cache.version < barrier.get(cache.plural, 0)
+        ]
+        await asyncio.gather(*late)
+
+    def _read(self, targets: Targets, now: float) -> dict[TargetKey, TargetFacts | Missing]:
+        """Facts outlive contact with the cluster, but not a cache that ended while the cluster answers."""
+        facts = targets.facts(now, fresh=self.reachable)
+        if not self.reachable:
+            return facts
+        for key in facts:
+            cache = targets.cache(key)
+            if cache is None or not cache.synced:
+                continue
+            if now - self._upkeep.stale_since(cache) > self._settings.unreachable_after:
+                facts[key] = Missing(
+                    _reason(cache.failure), f"{key} is not followed any more: {cache.failure}"
+                )
+        return facts
+
+    def _facts(self, now: float) -> ClusterFacts:
+        spec, failure = self.cluster.spec, self._upkeep.failure
+        return ClusterFacts(
+            name=self.name,
+            private=spec.cluster_class is ClusterClass.PRIVATE,
+            fill_order=spec.fill_order,
+            weight=spec.effective_weight,
+            labels=self.cluster.metadata.labels,
+            admits=admissions(spec, {key.namespace for key, _ in self._wishes}),
+            reachable=self.reachable,
+            unreachable_reason=_reason(failure) if failure is not None else "",
+            last_contact=self._last_contact,
+            targets=self._targets,
+            nodes=self._room.rooms(now),
+            pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),
+            signal_configured=spec.prometheus is not None,
+        )
+
+
+def _reason(error: GalaError | None) -> str:
+    if isinstance(error, CredentialsRefused):
+        return "CredentialsRefused"
+    return "Unreachable" if error is None else why(error)
+
+
+def _refused(error: GalaError) -> bool:
+    return isinstance(error, RequestFailed) and error.status in {401, 403}

@@ -1,0 +1,98 @@
+"""What is kept of each object: projections from the JSON that an API server sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gala.fleet.pods import NOTHING, Requests, is_ready, requests_of
+from gala.settings import MANAGER
+
+
+class Scaled(NamedTuple):
+    """A Deployment, a StatefulSet or any other kind with ``/scale``."""
+
+    uid: str
+    resource_version: str
+    replicas: int | None
+    """None where the object does not say it as ``spec.replicas``."""
+    pods: int
+    ready: int | None
+    """``status.readyReplicas``; None for kinds whose pods are counted by selector."""
+    manager: str
+    requests: Requests
+    ordered: bool
+    deletes_volumes: bool
+
+
+class Reference(NamedTuple):
+    """An autoscaler and what it scales."""
+
+    kind: str
+    target: str
+    name: str
+    """``kind/name`` of the autoscaler itself."""
+
+
+def native(obj: Mapping[str, Any]) -> Scaled:
+    """Of a Deployment or ReplicaSet, whose status counts Ready pods; absent there is 0."""
+    ready = (obj.get("status") or {}).get("readyReplicas") or 0
+    return foreign(obj)._replace(ready=int(ready))
+
+
+def stateful(obj: Mapping[str, Any]) -> Scaled:
+    """Of a StatefulSet; the items of a list do not say their kind, so the caller has to know it."""
+    policy = (obj.get("spec") or {}).get("podManagementPolicy") or "OrderedReady"
+    return native(obj)._replace(ordered=policy == "OrderedReady")
+
+
+def foreign(obj: Mapping[str, Any]) -> Scaled:
+    """Of any other kind."""
+    metadata, spec, status = (obj.get(part) or {} for part in ("metadata", "spec", "status"))
+    replicas = spec.get("replicas")
+    template = (spec.get("template") or {}).get("spec")
+    keep = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenScaled")
+    return Scaled(
+        uid=str(metadata.get("uid") or ""),
+        resource_version=str(metadata.get("resourceVersion") or ""),
+        replicas=int(replicas) if isinstance(replicas, int) else None,
+        pods=int(status.get("replicas") or 0),
+        ready=None,
+        manager=replicas_manager(metadata.get("managedFields") or ()),
+        requests=requests_of(template) if isinstance(template, Mapping) else NOTHING,
+        ordered=spec.get("podManagementPolicy") == "OrderedReady",
+        deletes_volumes=keep == "Delete",
+    )
+
+
+def replicas_manager(managed: Any) -> str:
+    """Who manages ``spec.replicas``: us if we are among them, else who wrote last, ``""`` if nobody says."""
+    owners = [
+        (str(entry.get("time") or ""), str(entry.get("manager") or ""))
+        for entry in managed
+        if "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    ]
+    if any(manager == MANAGER for _, manager in owners):
+        return MANAGER
+    return max(owners, default=("", ""))[1]
+
+
+def pod_ready(obj: Mapping[str, Any]) -> bool:
+    """Of a pod."""
+    return is_ready(obj)
+
+
+def horizontal(obj: Mapping[str, Any]) -> Reference:
+    """Of a HorizontalPodAutoscaler."""
+    return _reference(obj, "HorizontalPodAutoscaler")
+
+
+def keda(obj: Mapping[str, Any]) -> Reference:
+    """Of a ScaledObject, which means a Deployment where it names no kind."""
+    return _reference(obj, "ScaledObject")
+
+
+def _reference(obj: Mapping[str, Any], kind: str) -> Reference:
+    target = (obj.get("spec") or {}).get("scaleTargetRef") or {}
+    name = (obj.get("metadata") or {}).get("name") or ""
+    return Reference(target.get("kind") or "Deployment", target.get("name") or "", f"{kind}/{name}")

@@ -1,0 +1,99 @@
+"""What a pod, or a template of pods, asks of a node."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from kubernetes.utils.quantity import parse_quantity
+
+
+class Requests(NamedTuple):
+    """CPU in millicores, memory in bytes."""
+
+    cpu: int
+    memory: int
+
+    def plus(self, other: Requests) -> Requests:
+        """The sum."""
+        return Requests(self.cpu + other.cpu, self.memory + other.memory)
+
+    def most(self, other: Requests) -> Requests:
+        """The larger of each."""
+        return Requests(max(self.cpu, other.cpu), max(self.memory, other.memory))
+
+
+NOTHING = Requests(0, 0)
+
+
+@lru_cache(maxsize=4096)
+def millicores(text: str) -> int:
+    """A CPU quantity in millicores, rounded up; 0 where it cannot be read."""
+    return _scaled(text, 1000)
+
+
+@lru_cache(maxsize=4096)
+def whole(text: str) -> int:
+    """A quantity of bytes or pods, rounded up; 0 where it cannot be read."""
+    return _scaled(text, 1)
+
+
+def requests_of(spec: Mapping[str, Any]) -> Requests:
+    """What the scheduler reckons for a pod ``spec``.
+
+    The containers' sum, or an init container's if that is more; sidecars (init containers
+    with ``restartPolicy: Always``) stay and count in both; ``overhead`` comes on top.
+    A limit without a request is a request, as the API server decides for pods.
+    """
+    running = _sum(spec.get("containers") or ())
+    sidecars, peak = NOTHING, NOTHING
+    for container in spec.get("initContainers") or ():
+        own = _container(container)
+        if container.get("restartPolicy") == "Always":
+            sidecars = sidecars.plus(own)
+            peak = peak.most(sidecars)
+        else:
+            peak = peak.most(sidecars.plus(own))
+    overhead = spec.get("overhead") or {}
+    return running.plus(sidecars).most(peak).plus(_amounts(overhead, {}))
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod is Ready and stays."""
+    if (pod.get("metadata") or {}).get("deletionTimestamp"):
+        return False
+    return condition(pod, "Ready")
+
+
+def condition(obj: Mapping[str, Any], kind: str) -> bool:
+    """Whether a condition of a pod or node is True."""
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return any(item.get("type") == kind and item.get("status") == "True" for item in conditions)
+
+
+def _sum(containers: Iterable[Mapping[str, Any]]) -> Requests:
+    total = NOTHING
+    for container in containers:
+        total = total.plus(_container(container))
+    return total
+
+
+def _container(container: Mapping[str, Any]) -> Requests:
+    resources = container.get("resources") or {}
+    return _amounts(resources.get("requests") or {}, resources.get("limits") or {})
+
+
+def _amounts(requests: Mapping[str, Any], limits: Mapping[str, Any]) -> Requests:
+    cpu, memory = (requests.get(name, limits.get(name, "0")) for name in ("cpu", "memory"))
+    return Requests(millicores(str(cpu)), whole(str(memory)))
+
+
+def _scaled(text: str, factor: int) -> int:
+    try:
+        amount: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call]
+        return math.ceil(amount * factor)
+    except (ValueError, ArithmeticError):
+        return 0

@@ -1,0 +1,74 @@
+"""The latest reading of a cluster's room, and when the next one is due."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from gala.errors import GalaError, RequestFailed, Unreachable
+from gala.fleet.client import ApiServer
+from gala.fleet.rooms import Owners, Reading, read_room
+from gala.planning.facts import Missing, NodeRoom
+from gala.settings import Settings
+
+_PATIENCE: Final = 2.0
+"""Seconds of wall time that a pass waits for a reading while an older one is there."""
+
+_KEPT: Final = 3
+"""Intervals after which a reading that could not be renewed is no fact any more."""
+
+
+class RoomWatch:
+    """Reads when due, in a task of its own: a large cluster takes longer than a pass may."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.reading: Reading | None = None
+        self.failure: GalaError | None = None
+        self._settings = settings
+        self._read_at = float("-inf")
+        self._due_at = float("-inf")
+        self._task: asyncio.Task[Reading] | None = None
+        self._begun = 0.0
+
+    def due_now(self) -> None:
+        """Has the next ``look`` read."""
+        self._due_at = float("-inf")
+
+    async def look(self, server: ApiServer, owners: Owners, now: float) -> None:
+        """Begins a reading if one is due and waits for it, within limits."""
+        if self._task is None:
+            if now < self._due_at:
+                return
+            self._task = asyncio.create_task(read_room(server, owners), name=f"{server.name} room")
+            self._begun, self._due_at = now, now + self._settings.room_interval
+        patience = self._settings.request_deadline if self.reading is None else _PATIENCE
+        await asyncio.wait({self._task}, timeout=patience)
+        if not self._task.done():
+            return
+        task, self._task = self._task, None
+        try:
+            self.reading, self._read_at, self.failure = task.result(), self._begun, None
+        except GalaError as error:
+            self._failed(error, now)
+        except (KeyError, TypeError, ValueError) as error:
+            self._failed(Unreachable(f"{server.name} sent nodes or pods that cannot be read: {error!r}"), now)
+
+    def rooms(self, now: float) -> tuple[NodeRoom, ...] | Missing:
+        """What is free, unless that is not known or was read too long ago."""
+        if self.reading is not None and now - self._read_at <= _KEPT * self._settings.room_interval:
+            return self.reading.rooms
+        if self.failure is None:
+            return Missing("NotReadYet", "Nodes and pods have not been read yet.")
+        forbidden = isinstance(self.failure, RequestFailed) and self.failure.status in {401, 403}
+        return Missing("Forbidden" if forbidden else "RoomUnknown", str(self.failure))
+
+    def _failed(self, error: GalaError, now: float) -> None:
+        self.failure = error
+        self._due_at = min(self._due_at, now + self._settings.probe_interval)
+
+    async def stop(self) -> None:
+        """Ends a reading that is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None

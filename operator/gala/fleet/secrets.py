@@ -1,0 +1,35 @@
+"""Secrets of the fleet namespace; no other namespace is ever asked."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from gala.errors import CredentialsRefused
+from gala.fleet.client import ApiServer
+from gala.fleet.paths import collection, single
+from gala.settings import Settings
+
+
+class FleetSecrets:
+    """Reads one key of one Secret at a time."""
+
+    def __init__(self, hub: ApiServer, settings: Settings) -> None:
+        self._hub = hub
+        self._path = collection("v1", "secrets", settings.fleet_namespace)
+
+    async def read(self, name: str, key: str) -> bytes:
+        """The decoded value.
+
+        Raises:
+            RequestFailed: as every request.
+            CredentialsRefused: the Secret has no such key.
+        """
+        secret = await self._hub.request("GET", single(self._path, name))
+        value = (secret.get("data") or {}).get(key)
+        if not isinstance(value, str):
+            raise CredentialsRefused(f"Secret {name} has no key {key}.")
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise CredentialsRefused(f"Key {key} of Secret {name} is not base64.") from error

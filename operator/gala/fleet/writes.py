@@ -1,0 +1,157 @@
+"""Changes of ``spec.replicas`` through ``/scale``: guarded, paced, and each with its deadline.
+
+A first write carries the resourceVersion behind the original that was read. Later ones
+test the uid and the value that was read, and not a resourceVersion, which a busy status
+would outrun for ever. Replicas of 0 are absent on the wire, where a ``test`` would not
+find them, so there the resourceVersion guards too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gala.errors import GalaError, Rejected, RequestFailed, Throttled, Unreachable
+from gala.fleet.breaker import Breaker, Bucket
+from gala.fleet.client import ApiServer
+from gala.fleet.paths import Catalog, single
+from gala.planning.facts import TargetKey
+from gala.planning.outcome import Guard, Write
+
+_IN_FLIGHT: Final = 8
+"""Writes to one cluster at once; 16 gain nothing more against one API server."""
+
+_SHORTEST_CALL: Final = 1.0
+"""Seconds that the last write of a batch gets, although the batch's time is over then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteResult:
+    """What became of one write; ``error`` is None when the server acknowledged it."""
+
+    write: Write
+    error: Exception | None
+    seconds: float
+
+
+def patch_of(write: Write) -> tuple[object, str]:
+    """Body and content type of a write."""
+    if write.guard is Guard.RESOURCE_VERSION or write.was == 0:
+        body = {"metadata": {"resourceVersion": write.resource_version}, "spec": {"replicas": write.to}}
+        return body, "application/merge-patch+json"
+    operations = [
+        {"op": "test", "path": "/metadata/uid", "value": write.uid},
+        {"op": "test", "path": "/spec/replicas", "value": write.was},
+        {"op": "replace", "path": "/spec/replicas", "value": write.to},
+    ]
+    return operations, "application/json-patch+json"
+
+
+def in_turns(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """Runs of writes that may go side by side: one direction, each target once.
+
+    What is lowered is so lowered before anything is raised in its place, or the other way
+    round, as the plan has it.
+    """
+    turn: list[Write] = []
+    for write in writes:
+        lowers = write.to < write.was
+        if turn and (
+            lowers != (turn[0].to < turn[0].was) or any(write.target == done.target for done in turn)
+        ):
+            yield turn
+            turn = []
+        turn.append(write)
+    if turn:
+        yield turn
+
+
+class Writer:
+    """The writes of one cluster; pauses and limits are on the wall clock, which its API server lives by."""
+
+    def __init__(self, server: ApiServer, catalog: Catalog, *, qps: float, burst: float) -> None:
+        """``qps`` and ``burst`` are the cluster's ``writeLimit``."""
+        self.breaker = Breaker()
+        self._server = server
+        self._catalog = catalog
+        self._bucket = Bucket.full(qps, burst, time.monotonic())
+        self._not_before = 0.0
+
+    async def apply(
+        self, writes: Sequence[Write], *, seconds: float, done: Callable[[TargetKey, int | None], None]
+    ) -> list[WriteResult]:
+        """Carries writes out in turns, all within ``seconds``; what cannot be sent by then is Throttled.
+
+        ``done`` hears of every target that was written, with its new resourceVersion, or None
+        where it has to be read anew.
+        """
+        until = time.monotonic() + seconds
+        gate = asyncio.Semaphore(_IN_FLIGHT)
+
+        async def one(write: Write) -> WriteResult:
+            async with gate:
+                began = time.monotonic()
+                error: Exception | None = None
+                try:
+                    done(write.target, await self._write(write, until))
+                except GalaError as failure:
+                    error = failure
+                    if not isinstance(failure, Throttled):
+                        done(write.target, None)
+                return WriteResult(write=write, error=error, seconds=time.monotonic() - began)
+
+        results: list[WriteResult] = []
+        for turn in in_turns(writes):
+            results += await asyncio.gather(*(one(write) for write in turn))
+        return results
+
+    async def _write(self, write: Write, until: float) -> int | None:
+        path = self._catalog.path(write.target)
+        if path is None:
+            raise Rejected(f"{write.target.kind} of {write.target.api_version} is not known here.")
+        await self._turn(until)
+        body, content_type = patch_of(write)
+        try:
+            answer = await self._server.request(
+                "PATCH",
+                f"{single(path, write.target.name)}/scale",
+                body=body,
+                content_type=content_type,
+                params={"fieldManager": write.manager},
+                timeout=max(_SHORTEST_CALL, until - time.monotonic()),
+            )
+        except Throttled as error:
+            self._not_before = time.monotonic() + error.retry_after
+            raise
+        except Unreachable:
+            self.breaker = self.breaker.failed(time.monotonic())
+            raise
+        except RequestFailed:
+            self.breaker = self.breaker.succeeded()
+            raise
+        self.breaker = self.breaker.succeeded()
+        return _version(answer)
+
+    async def _turn(self, until: float) -> None:
+        """Waits for the bucket and for ``Retry-After``, unless that takes too long."""
+        now = time.monotonic()
+        if not self.breaker.allows(now):
+            raise Throttled(
+                f"{self._server.name} fails; nothing is sent for a while.",
+                retry_after=self.breaker.open_until - now,
+            )
+        bucket, wait = self._bucket.take(now)
+        wait = max(wait, self._not_before - now)
+        if now + wait > until:
+            raise Throttled(f"{self._server.name} takes no more writes for {wait:.1f} s.", retry_after=wait)
+        self._bucket = bucket
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+
+def _version(answer: dict[str, Any]) -> int | None:
+    text = str((answer.get("metadata") or {}).get("resourceVersion") or "")
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,1 @@
+"""Queries per second, per workload and cluster, from Prometheus."""

@@ -1,0 +1,97 @@
+"""PromQL for a workload's signal.
+
+The namespace's matcher is forced, so that an event sees its own targets' traffic only, and
+every value is quoted, so that a label cannot end the matcher it stands in. Two queries
+belong to a figure: the rate, and when the newest of its samples was scraped
+(``freshness``); the answer to an instant query carries the time of the question only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from gala.api.cluster import GalaCluster, Prometheus
+from gala.api.event import GalaEventSpec, Signal, Workload
+from gala.errors import InvalidInput
+from gala.planning.facts import EventKey
+
+_METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_RENDERED: Final = re.compile(
+    r"sum\(rate\((?P<selector>[a-zA-Z_:][a-zA-Z0-9_:]*\{.*\})\[[0-9]+ms\]\)\)", re.DOTALL
+)
+
+
+class Question(NamedTuple):
+    """One figure to ask for; an empty ``query`` is one that the cluster does not allow."""
+
+    event: EventKey
+    workload: str
+    cluster: str
+    query: str
+
+
+def asks(event: EventKey, spec: GalaEventSpec, clusters: Iterable[GalaCluster]) -> list[Question]:
+    """What to ask so that every measured workload of an event has a figure in each cluster.
+
+    Give the clusters that take part; those without Prometheus and workloads that state
+    neither ``signal`` nor ``query`` are left out.
+    """
+    return [
+        Question(event, workload.name, cluster.metadata.name, query)
+        for workload in spec.workloads
+        for cluster in clusters
+        if cluster.spec.prometheus is not None
+        and (query := rendered(workload, cluster.spec.prometheus, event.namespace)) is not None
+    ]
+
+
+def rendered(workload: Workload, prometheus: Prometheus, event_namespace: str) -> str | None:
+    """The workload's query for one cluster; None if it has none, ``""`` if it may not be asked there.
+
+    Raises:
+        InvalidInput: a metric or label that PromQL has no name for.
+    """
+    if workload.signal is not None:
+        forced = {"namespace": workload.target.namespace or event_namespace}
+        if prometheus.cluster_label is not None:
+            forced["cluster"] = prometheus.cluster_label
+        return rate(workload.signal, forced)
+    if workload.query is None:
+        return None
+    return workload.query if prometheus.allow_custom_queries else ""
+
+
+def rate(signal: Signal, forced: Mapping[str, str]) -> str:
+    """``sum(rate(metric{…}[…]))``; ``forced`` matchers win over the signal's own.
+
+    Raises:
+        InvalidInput: a metric or label that PromQL has no name for.
+    """
+    if not _METRIC.fullmatch(signal.metric):
+        raise InvalidInput(
+            f"signal.metric {signal.metric!r} is no metric's name; write the name of a counter."
+        )
+    matchers = {**signal.match_labels, **forced}
+    for label in matchers:
+        if not _LABEL.fullmatch(label):
+            raise InvalidInput(f"signal.matchLabels has {label!r}, which is no label's name.")
+    inner = ",".join(f'{label}="{_quoted(value)}"' for label, value in sorted(matchers.items()))
+    return f"sum(rate({signal.metric}{{{inner}}}[{round(signal.window * 1000)}ms]))"
+
+
+def freshness(query: str) -> str | None:
+    """The query for the newest scrape behind a rendered one, in seconds since the epoch.
+
+    None for a query of somebody's own: the selectors in it are not ours to find. Its figure
+    counts as taken when it was asked, and stale series drop out of it after Prometheus' own
+    five minutes.
+    """
+    found = _RENDERED.fullmatch(query)
+    return f"max(timestamp({found['selector']}))" if found else None
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
