@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gala.api.event import GalaEventSpec
 from gala.api.event_status import GalaEventStatus
+from gala.planning import reasons
 from gala.planning.facts import EventKey, Missing, Sample, Snapshot
 from gala.planning.outcome import EventPlan, Finding, SegmentPlan
 from gala.report.conditions import Judgement, no, several, unknown, yes
@@ -110,7 +111,8 @@ def _ready(view: EventView) -> Judgement:
 
 def _preflight(view: EventView) -> Judgement:
     features = [f"{name} is not yet supported" for name in view.unsupported]
-    found = [one for one in view.plan.findings if one.reason not in _ELSEWHERE]
+    shortfalls = {need.short_reason for segment in view.plan.segments for need in segment.needs}
+    found = [one for one in view.plan.findings if one.reason not in _ELSEWHERE | shortfalls]
     if features:
         return no("PreflightPassed", "NotYetSupported", several(features + _sentences(found)))
     if found:
@@ -124,8 +126,17 @@ def _preflight(view: EventView) -> Judgement:
     return yes("PreflightPassed", "ChecksPassed", f"{len(view.clusters)} clusters can take their part")
 
 
-_ELSEWHERE = frozenset({"Contested", "Shortfall", "SurvivalUnaffordable", "SurvivalImpossible"})
-"""Findings that conditions of their own tell of."""
+_ELSEWHERE = frozenset(
+    {
+        "ClusterUnreachable",
+        reasons.CONTESTED,
+        reasons.CHANGED_BY_OTHER,
+        reasons.HANDED_OVER,
+        reasons.KEPT,
+        reasons.ORIGINAL_LOST,
+    }
+)
+"""Findings that other conditions tell of, or that come after the show."""
 
 
 def _sentences(findings: list[Finding]) -> list[str]:
@@ -207,7 +218,7 @@ def _capacity(view: EventView) -> Judgement:
 
 
 def _contested(view: EventView) -> Judgement:
-    found = _sentences([one for one in view.plan.findings if one.reason == "Contested"])
+    found = _sentences([one for one in view.plan.findings if one.reason == reasons.CONTESTED])
     if found:
         return yes("Contested", "ForeignWriter", several(found))
     if view.contested_at is not None and view.now - view.contested_at < CONTESTED_FOR:
@@ -222,6 +233,6 @@ def _handed_back(view: EventView) -> Judgement:
         return no(
             "HandedBack", "CapacityHeld", f"{view.plan.open_entries} targets are held or on their way back"
         )
-    if view.plan.ever_opened:
+    if view.plan.phase == "HandedBack" or any(one.latest_end <= view.now for one in view.plan.segments):
         return yes("HandedBack", "OriginalsRestored", "nothing is held any more")
     return no("HandedBack", "NothingTaken", "nothing has been taken yet")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from gala.api.meta import API_VERSION
 from gala.api.scalars import format_instant
 from gala.errors import GalaError
 from gala.planning.facts import EventKey
 from gala.planning.outcome import EventPlan
+from gala.report.writer import Requester
 
 log = logging.getLogger(__name__)
 
@@ -47,40 +49,28 @@ class Subject(NamedTuple):
     kind: str = "GalaEvent"
 
 
-class Requester(Protocol):
-    """The hub's API server."""
-
-    async def request(self, method: str, path: str, *, body: object = None) -> dict[str, Any]:
-        """Sends one request; raises an error of ``gala.errors``."""
-        ...
-
-
 def notices(before: EventPlan | None, after: EventPlan) -> tuple[Notice, ...]:
-    """What is new in ``after``; of a plan that nobody saw before, only what is wrong."""
-    old = _faults(before) if before else {}
-    found = [notice for identity, notice in _faults(after).items() if old.get(identity) != notice]
+    """What is new in ``after``: a phase, a shortfall, a finding. Of a first plan only what is wrong.
+
+    A finding whose figures alone have changed is not new.
+    """
+    known = {blurred(one) for one in _faults(before)} if before else set()
+    found = [one for one in _faults(after) if blurred(one) not in known]
     if before is not None and before.phase != after.phase:
         found.insert(0, Notice(f"Phase{after.phase}", f"{before.phase} → {after.phase}"))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
-def _faults(plan: EventPlan) -> dict[tuple[str, ...], Notice]:
-    """Shortfalls, late holds and findings, by what they are about."""
-    found: dict[tuple[str, ...], Notice] = {}
-    for segment in plan.segments:
-        for need in segment.needs:
-            if need.short > 0:
-                text = f"{segment.name}: {need.short} of {need.required} {need.workload} find no room"
-                reason = need.short_reason or "Shortfall"
-                found["short", segment.name, need.workload] = Notice(reason, text, warning=True)
-        for window in segment.windows:
-            if window.late > 0:
-                text = f"{segment.name}: preparing in {window.cluster} began {window.late:.0f} s too late"
-                found["late", segment.name, window.cluster] = Notice("LateStart", text, warning=True)
-    for finding in plan.findings:
-        identity = ("finding", finding.reason, finding.cluster, finding.workload)
-        found[identity] = Notice(finding.reason, finding.message, warning=True)
-    return found
+def _faults(plan: EventPlan) -> list[Notice]:
+    return [Notice(one.reason, one.message, warning=True) for one in plan.findings]
+
+
+def blurred(notice: Notice) -> Notice:
+    """The same without its figures; digits inside of names stay."""
+    return notice._replace(message=_FIGURE.sub("#", notice.message))
+
+
+_FIGURE = re.compile(r"(?<![\w./-])\d+(?![\w./-])")
 
 
 class EventPoster:
@@ -109,9 +99,10 @@ class EventPoster:
     def _may_say(self, subject: Subject, notice: Notice, now: float) -> bool:
         self._said = {key: at for key, at in self._said.items() if now - at < REPEAT_AFTER}
         recent = [at for at in self._posted.get(subject, []) if now - at < 60.0]
-        if (subject, notice) in self._said or len(recent) >= MOST_PER_MINUTE:
+        said = (subject, blurred(notice))
+        if said in self._said or len(recent) >= MOST_PER_MINUTE:
             return False
-        self._said[subject, notice] = now
+        self._said[said] = now
         self._posted[subject] = [*recent, now]
         return True
 

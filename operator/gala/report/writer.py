@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -25,6 +25,8 @@ class ObjectId(NamedTuple):
     plural: str
     namespace: str
     name: str
+    uid: str
+    """So that an object made anew under an old name starts from what it has."""
 
     @property
     def path(self) -> str:
@@ -93,9 +95,14 @@ class StatusWriter:
         self._written[target] = _Written(dict(status), now)
         return True
 
-    def forget(self, target: ObjectId) -> None:
-        """Drops what is known of an object that is gone, or was made anew under its name."""
-        self._written.pop(target, None)
+    def last(self, target: ObjectId) -> Mapping[str, Any] | None:
+        """What this process wrote last; newer than any cache."""
+        written = self._written.get(target)
+        return None if written is None else written.status
+
+    def keep(self, targets: Collection[ObjectId]) -> None:
+        """Drops what is known of every other object: it is gone."""
+        self._written = {target: self._written[target] for target in self._written if target in targets}
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

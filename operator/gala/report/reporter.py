@@ -1,0 +1,241 @@
+"""The last step of a pass: records it, logs it, and brings every status up to date.
+
+Nothing here can stop scaling: what the API server refuses is counted and tried again with
+the next pass, and a fault of our own in one object's report is logged and leaves the
+others alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from gala.api.cluster import GalaClusterStatus
+from gala.api.event_status import GalaEventStatus
+from gala.api.meta import CLUSTERS, EVENTS
+from gala.api.model import Model
+from gala.fleet.member import ClusterHealth
+from gala.planning.facts import EventFacts, EventKey, Snapshot
+from gala.planning.outcome import EventPlan, Plan
+from gala.report.cluster_status import ClusterView, cluster_status
+from gala.report.event_judgements import EventView
+from gala.report.kube_events import EventPoster, Notice, Subject, notices
+from gala.report.logs import log_decisions
+from gala.report.recorder import Recorder, Result
+from gala.report.status import event_status, invalid_status, to_wire
+from gala.report.writer import ObjectId, Requester, StatusWriter
+from gala.settings import Settings
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""Objects whose status is written side by side."""
+
+S = TypeVar("S", bound=Model)
+
+
+class EventObject(Protocol):
+    """A GalaEvent as the engine wants it."""
+
+    @property
+    def key(self) -> EventKey:
+        """Namespace and name."""
+        ...
+
+    @property
+    def uid(self) -> str:
+        """Of the object as last seen."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Of the spec as last seen."""
+        ...
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The object as last seen."""
+        ...
+
+    @property
+    def facts(self) -> EventFacts | None:
+        """Of the last good spec."""
+        ...
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the spec as last seen."""
+        ...
+
+    @property
+    def unsupported(self) -> tuple[str, ...]:
+        """Features that are not built yet."""
+        ...
+
+    @property
+    def missing(self) -> bool:
+        """It is gone, or in doubt."""
+        ...
+
+
+class ClusterObject(Protocol):
+    """A GalaCluster as the engine wants it."""
+
+    @property
+    def name(self) -> str:
+        """Of the object."""
+        ...
+
+    @property
+    def uid(self) -> str:
+        """Of the object as last seen."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Of the spec as last seen."""
+        ...
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """The object as last seen."""
+        ...
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the spec as last seen."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One pass: what was known, what was decided, what came of it."""
+
+    now: float
+    snapshot: Snapshot
+    plan: Plan
+    results: Sequence[Result] = ()
+    events: Sequence[EventObject] = ()
+    clusters: Sequence[ClusterObject] = ()
+    health: Mapping[str, ClusterHealth] = field(default_factory=dict)
+
+
+class Reporter:
+    """One per process; only the leader publishes."""
+
+    def __init__(self, hub: Requester, settings: Settings, *, host: str = "") -> None:
+        self.recorder = Recorder()
+        self.writer = StatusWriter(hub, settings)
+        self.poster = EventPoster(hub, host=host)
+        self._namespace = settings.fleet_namespace
+        self._plans: dict[EventKey, EventPlan] = {}
+        self._problems: dict[EventKey, tuple[str, ...]] = {}
+
+    async def publish(self, passed: Passed) -> None:
+        """Records the pass and writes what has changed; raises nothing but cancellation."""
+        self._record(passed)
+        gate = asyncio.Semaphore(AT_ONCE)
+        events = [one for one in passed.events if not one.missing]
+        work = [self._guarded(gate, self._event(one, passed)) for one in events]
+        work += [self._guarded(gate, self._cluster(one, passed)) for one in passed.clusters]
+        await asyncio.gather(*work)
+        self.writer.keep(
+            {_event_id(one) for one in events} | {self._cluster_id(one) for one in passed.clusters}
+        )
+
+    def _record(self, passed: Passed) -> None:
+        log_decisions(passed.plan.decisions)
+        try:
+            self.recorder.observe(passed.now, passed.snapshot, passed.plan, passed.results)
+        except Exception:
+            log.exception("a pass was not recorded")
+
+    async def _guarded(self, gate: asyncio.Semaphore, work: Any) -> None:
+        async with gate:
+            try:
+                await work
+            except Exception:
+                log.exception("a status was not reported")
+
+    async def _event(self, event: EventObject, passed: Passed) -> None:
+        target = _event_id(event)
+        observed = event.raw.get("status") or {}
+        before = _parsed(GalaEventStatus, self.writer.last(target) or observed)
+        plan = passed.plan.events.get(event.key)
+        if event.facts is None or plan is None:
+            if not event.problems:
+                return
+            status = invalid_status(
+                event.problems, generation=event.generation, now=passed.now, previous=before
+            )
+        else:
+            status = event_status(self._view(event, event.facts, plan, passed, before))
+        await self.writer.write(target, to_wire(status), observed=observed, now=passed.now)
+        await self.poster.post(Subject(event.key, event.uid), self._news(event, plan), passed.now)
+
+    def _view(
+        self,
+        event: EventObject,
+        facts: EventFacts,
+        plan: EventPlan,
+        passed: Passed,
+        before: GalaEventStatus | None,
+    ) -> EventView:
+        return EventView(
+            key=event.key,
+            generation=event.generation,
+            spec=facts.spec,
+            plan=plan,
+            snapshot=passed.snapshot,
+            now=passed.now,
+            previous=before,
+            progress=self.recorder.progress(event.key),
+            problems=event.problems,
+            unsupported=event.unsupported,
+            contested_at=self.recorder.contested_at(event.key),
+        )
+
+    def _news(self, event: EventObject, plan: EventPlan | None) -> list[Notice]:
+        found: list[Notice] = []
+        if event.problems and event.problems != self._problems.get(event.key):
+            found = [Notice("InvalidSpec", problem, warning=True) for problem in event.problems]
+        self._problems[event.key] = event.problems
+        if plan is not None:
+            found += notices(self._plans.get(event.key), plan)
+            self._plans[event.key] = plan
+        return found
+
+    async def _cluster(self, cluster: ClusterObject, passed: Passed) -> None:
+        target = self._cluster_id(cluster)
+        observed = cluster.raw.get("status") or {}
+        status = cluster_status(
+            ClusterView(
+                generation=cluster.generation,
+                now=passed.now,
+                previous=_parsed(GalaClusterStatus, self.writer.last(target) or observed),
+                problems=cluster.problems,
+                facts=passed.snapshot.clusters.get(cluster.name),
+                health=passed.health.get(cluster.name),
+            )
+        )
+        await self.writer.write(target, to_wire(status), observed=observed, now=passed.now)
+
+    def _cluster_id(self, cluster: ClusterObject) -> ObjectId:
+        return ObjectId(CLUSTERS, self._namespace, cluster.name, cluster.uid)
+
+
+def _event_id(event: EventObject) -> ObjectId:
+    return ObjectId(EVENTS, event.key.namespace, event.key.name, event.uid)
+
+
+def _parsed(model: type[S], raw: Mapping[str, Any]) -> S | None:
+    """A status that cannot be read is as good as none: it is ours, and is written anew."""
+    try:
+        return model.model_validate(raw) if raw else None
+    except ValidationError:
+        return None
