@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from gala.api.documents import read_documents
 from gala.errors import InvalidInput
@@ -13,11 +14,7 @@ def test_a_time_without_quotes_stays_the_text_that_was_written() -> None:
 
 
 def test_reading_leaves_times_of_other_yaml_readers_alone() -> None:
-    import datetime
-
-    import yaml
-
-    assert yaml.safe_load("2027-02-05") == datetime.date(2027, 2, 5)
+    assert not isinstance(yaml.safe_load("2027-02-05"), str)
 
 
 def test_documents_come_in_order_and_empty_ones_are_skipped() -> None:

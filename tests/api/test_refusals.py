@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders_api import REMOVE, raw_cluster, raw_donor, raw_event
 
+from builders_api import REMOVE, raw_cluster, raw_donor, raw_event
 from gala.api.validation import check_event, parse_cluster, parse_event, unsupported
 from gala.errors import InvalidInput
 

@@ -35,7 +35,8 @@ _PASSED_ON = frozenset(
     )
 )
 _DROPPED = frozenset(("title", "const"))
-_EMPTY: tuple[Any, ...] = (None, [], {})
+_TYPES = frozenset(("array", "boolean", "integer", "object", "string"))
+_EMPTY: tuple[Any, ...] = (None, [], {}, "")
 
 
 class SchemaError(TypeError):
@@ -68,6 +69,8 @@ class _Renderer:
             result.setdefault("x-kubernetes-list-type", "atomic")
         if "type" not in result and "x-kubernetes-int-or-string" not in result:
             raise SchemaError(f"{path}: no type in {sorted(schema)}")
+        if result.get("type", "string") not in _TYPES:
+            raise SchemaError(f"{path}: {result['type']} is no type of this API")
         return dict(sorted(result.items()))
 
     def _inlined(self, schema: JsonSchema, path: str) -> JsonSchema:
