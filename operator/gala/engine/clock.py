@@ -8,6 +8,7 @@ then, so the engine holds and says so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -33,16 +34,26 @@ class WallClock:
         self.steady = steady
         """Seconds of a clock that nobody can set; for intervals."""
         self._offset = wall() - steady()
+        self._woken = asyncio.Event()
 
     def now(self) -> float:
         """Seconds since the epoch."""
         return self._wall()
 
     async def until(self, deadline: float) -> Mapping[tuple[str, str], int]:
-        """Returns once the wall clock shows ``deadline``, within ``SLICE`` also when it is set meanwhile."""
-        while (left := deadline - self._wall()) > 0:  # noqa: ASYNC110 (nobody could set an event when a clock is set)
-            await asyncio.sleep(min(left, SLICE))
+        """Returns once the wall clock shows ``deadline``, or when woken.
+
+        Looks at the wall clock every ``SLICE``, also for the case that it is set meanwhile.
+        """
+        while (left := deadline - self._wall()) > 0 and not self._woken.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), min(left, SLICE))
+        self._woken.clear()
         return _NO_BARRIER
+
+    def wake(self) -> None:
+        """Ends a running ``until``, or the next one; call it in the loop that waits."""
+        self._woken.set()
 
     def jumped(self) -> float:
         """Seconds by which the wall clock was set (negative: back) since the last call; 0.0 for none."""

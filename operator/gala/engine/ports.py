@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gala.api.cluster import GalaCluster
+from gala.fleet.writes import WriteResult
 from gala.planning.facts import ClusterFacts, EventKey, TargetKey, Traffic
 from gala.planning.outcome import Write
 
@@ -29,14 +30,9 @@ class Clock(Protocol):
         """Returns at ``deadline`` or sooner; the barrier says what must have been seen by then."""
         ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteResult:
-    """What became of one write; ``error`` is None when the server acknowledged it."""
-
-    write: Write
-    error: Exception | None
-    seconds: float
+    def wake(self) -> None:
+        """Ends a running ``until`` early, because somebody wants something else."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,6 +151,8 @@ class EventFacts:
     generation: int
     created: float
     spec: GalaEventSpec
+    doubt: bool = False
+    """It could not be found where it was, or its ledger cannot be fully read: hold or raise, never lower."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

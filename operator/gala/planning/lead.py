@@ -5,6 +5,7 @@ Planned for the last pod, not for the p95: of 1,000 new pods 50 are later than t
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from gala.planning.facts import PodStart
@@ -33,12 +34,12 @@ def wave_time(pods: int, pod_start: PodStart) -> float:
 
 
 def lead(growth: Growth, pod_start: PodStart, settings: Settings) -> float:
-    """Waves + last pod + warm-up + margin, in seconds; 0 where nothing grows."""
+    """Waves + last pod + warm-up + margin, in whole seconds; 0 where nothing grows."""
     if growth.pods <= 0:
         return 0.0
     starting = max(wave_time(growth.pods, pod_start), growth.ordered * pod_start.p95)
     terms = starting + last_pod(pod_start, settings) + growth.warmup
-    return terms + max(settings.margin_min, terms * settings.margin_percent / 100)
+    return float(math.ceil(terms + max(settings.margin_min, terms * settings.margin_percent / 100)))
 
 
 def shrink_time(growth: int, *, step_percent: int, settings: Settings) -> float:

@@ -145,7 +145,7 @@ def _settle_event(
                     rule=latest[1],
                     joint=claims.joint(night.key, site[1], target),
                     other=claims.other(night.key, site[1], target),
-                    may_lower=night.event is not None or night.deleted,
+                    may_lower=night.deleted or (night.event is not None and not night.event.doubt),
                     keep=night.deleted and night.policy.on_delete == OnDelete.KEEP,
                     policy=night.policy,
                     now=now,

@@ -1,0 +1,148 @@
+"""Step 1 of a pass: facts from everywhere into one snapshot.
+
+What could not be read is missing with its reason, never a zero and never an exception; an
+event that is not where it should be is in doubt, never gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gala.api.cluster import GalaCluster
+from gala.engine.desired import Desired
+from gala.engine.existence import Existence
+from gala.engine.ports import Ask, Barrier, Fleet, Signals, Wanted
+from gala.engine.store import LedgerStore
+from gala.engine.wanted import WantedEvent
+from gala.planning.facts import ClusterFacts, EventFacts, EventKey, Snapshot, TargetKey, Traffic
+from gala.planning.ledger import ClusterLedger
+from gala.planning.sites import selects, target_key
+from gala.settings import Settings
+from gala.signals.query import asks
+
+HUB_KINDS = ("galaevents", "galaclusters")
+"""The kinds that intake hands over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A snapshot, and the objects that it was made from."""
+
+    snapshot: Snapshot
+    events: tuple[WantedEvent, ...]
+    clusters: tuple[GalaCluster, ...]
+
+
+class Gatherer:
+    """Reads; keeps nothing but what the rooms behind it keep."""
+
+    def __init__(
+        self,
+        *,
+        desired: Desired,
+        fleet: Fleet,
+        signals: Signals,
+        store: LedgerStore,
+        existence: Existence,
+        settings: Settings,
+    ) -> None:
+        self._desired = desired
+        self._fleet = fleet
+        self._signals = signals
+        self._store = store
+        self._existence = existence
+        self._settings = settings
+
+    async def gather(
+        self, barrier: Barrier, now: float, *, reasserted: Mapping[tuple[str, TargetKey], float]
+    ) -> Gathered:
+        """One snapshot.
+
+        Raises:
+            BarrierTimeout: intake or a cache did not catch up.
+            RequestFailed: the ledger could not be read; nothing may be decided without it.
+        """
+        for kind in HUB_KINDS:
+            await self._desired.reached(kind, barrier.get(("hub", kind), 0))
+        records, ledgers = await self._store.load()
+        events = self._desired.events()
+        clusters = tuple(c.cluster for c in self._desired.clusters() if c.cluster is not None)
+        await self._fleet.sync(clusters, wanted(events, clusters, ledgers, self._settings))
+        facts = dict(await self._fleet.observe(barrier))
+        traffic = await self._signals.refresh(clusters, questions(events, clusters))
+        present = {event.key for event in events if not event.missing}
+        absent = ({key for key, _ in ledgers} | set(records) | self._desired.missing()) - present
+        deleted = await self._existence.believed(absent, now)
+        self._desired.forget(deleted)
+        newer = self._store.newer
+        snapshot = Snapshot(
+            events=tuple(_doubted(e.facts, e, newer) for e in events if e.facts and e.key not in deleted),
+            clusters=_with_traffic(facts, clusters, traffic),
+            records=records,
+            ledgers=ledgers,
+            reasserted=reasserted,
+            deleted=deleted - newer,
+        )
+        return Gathered(snapshot=snapshot, events=events, clusters=clusters)
+
+
+def _doubted(facts: EventFacts, event: WantedEvent, newer: Iterable[EventKey]) -> EventFacts:
+    return replace(facts, doubt=True) if event.missing or event.key in newer else facts
+
+
+def wanted(
+    events: Sequence[WantedEvent],
+    clusters: Sequence[GalaCluster],
+    ledgers: Mapping[tuple[EventKey, str], ClusterLedger],
+    settings: Settings,
+) -> dict[str, list[Wanted]]:
+    """Every target whose facts the plan will ask for, by cluster: of events, and of open entries."""
+    found: dict[str, dict[TargetKey, float]] = {cluster.metadata.name: {} for cluster in clusters}
+    for event in events:
+        if event.facts is None:
+            continue
+        spec = event.facts.spec
+        for workload in spec.workloads:
+            key = target_key(workload, event.key.namespace)
+            warmup = settings.warmup_default if workload.capacity is None else workload.capacity.warmup
+            for cluster in clusters:
+                labels = cluster.metadata.labels
+                if selects(spec.cluster_selector, labels) and selects(workload.cluster_selector, labels):
+                    here = found[cluster.metadata.name]
+                    here[key] = max(warmup, here.get(key, 0.0))
+    for (_, name), ledger in ledgers.items():
+        for entry in ledger.entries:
+            if name in found:
+                found[name].setdefault(entry.target, settings.warmup_default)
+    return {
+        name: [Wanted(target=key, warmup=warmup) for key, warmup in sorted(here.items())]
+        for name, here in found.items()
+    }
+
+
+def questions(events: Sequence[WantedEvent], clusters: Sequence[GalaCluster]) -> list[Ask]:
+    """What to ask Prometheus: each measured workload of each event in each of its clusters."""
+    found: list[Ask] = []
+    for event in events:
+        if event.facts is None:
+            continue
+        spec = event.facts.spec
+        taking = [c for c in clusters if selects(spec.cluster_selector, c.metadata.labels)]
+        found.extend(
+            Ask(event=q.event, workload=q.workload, cluster=q.cluster, query=q.query)
+            for q in asks(event.key, spec, taking)
+        )
+    return found
+
+
+def _with_traffic(
+    facts: Mapping[str, ClusterFacts],
+    clusters: Sequence[GalaCluster],
+    traffic: Mapping[str, Mapping[tuple[EventKey, str], Traffic]],
+) -> dict[str, ClusterFacts]:
+    configured = {c.metadata.name for c in clusters if c.spec.prometheus is not None}
+    return {
+        name: replace(cluster, traffic=traffic.get(name, {}), signal_configured=name in configured)
+        for name, cluster in facts.items()
+    }

@@ -1,0 +1,101 @@
+"""Builds the operator out of its rooms; the only place that names every one of them.
+
+``gala run`` wires it to a real hub and the wall clock, the sandbox to its own servers and
+its stepped clock: the same operator either way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gala.engine.desired import Desired
+from gala.engine.existence import Existence
+from gala.engine.gathering import Gatherer
+from gala.engine.leadership import Elector
+from gala.engine.operator import Observer, Operator, Parts
+from gala.engine.passes import Pass
+from gala.engine.ports import Clock
+from gala.engine.reporting import Reporter
+from gala.engine.store import LedgerStore
+from gala.fleet.client import ApiServer
+from gala.fleet.fleet import MemberFleet
+from gala.fleet.secrets import FleetSecrets
+from gala.report.kube_events import EventPoster
+from gala.report.recorder import Recorder
+from gala.report.writer import StatusWriter
+from gala.settings import Settings
+from gala.signals.prometheus import PrometheusSignals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wired:
+    """An operator and what its owner has to feed, ask or close."""
+
+    operator: Operator
+    desired: Desired
+    elector: Elector
+    fleet: MemberFleet
+    signals: PrometheusSignals
+    recorder: Recorder
+
+    async def close(self) -> None:
+        """Closes every connection but the hub's; changes nothing in any cluster."""
+        await self.signals.close()
+        await self.fleet.close()
+
+
+def wire(
+    hub: ApiServer,
+    clock: Clock,
+    settings: Settings,
+    *,
+    identity: str,
+    allow_local_signals: bool = False,
+    observer: Observer | None = None,
+) -> Wired:
+    """The operator on ``hub``; ``identity`` is this process and no other.
+
+    ``allow_local_signals`` lets Prometheus be on a loopback or link-local address.
+    """
+    desired = Desired(settings.fleet_namespace)
+    elector = Elector(hub, settings, clock, identity)
+    store = LedgerStore(hub, settings)
+    existence = Existence(hub, settings)
+    fleet = MemberFleet(hub, settings, clock.now)
+    secrets = FleetSecrets(hub, settings)
+    signals = PrometheusSignals(settings, clock.now, secrets, allow_local=allow_local_signals)
+    recorder = Recorder()
+    reporter = Reporter(
+        writer=StatusWriter(hub, settings), poster=EventPoster(hub, host=identity), recorder=recorder
+    )
+    gatherer = Gatherer(
+        desired=desired, fleet=fleet, signals=signals, store=store, existence=existence, settings=settings
+    )
+    work = Pass(
+        gatherer=gatherer,
+        store=store,
+        fleet=fleet,
+        leads=lambda: elector.holds(clock.now()),
+        settings=settings,
+    )
+    operator = Operator(
+        Parts(
+            clock=clock,
+            desired=desired,
+            elector=elector,
+            store=store,
+            existence=existence,
+            work=work,
+            reporter=reporter,
+            settings=settings,
+        ),
+        observer=observer,
+    )
+    return Wired(
+        operator=operator,
+        desired=desired,
+        elector=elector,
+        fleet=fleet,
+        signals=signals,
+        recorder=recorder,
+    )
