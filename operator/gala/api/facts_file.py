@@ -67,6 +67,6 @@ class GalaFacts(Model):
 def parse_facts(raw: Mapping[str, Any]) -> GalaFacts:
     """Facts from a file; InvalidInput has one sentence."""
     try:
-        return GalaFacts.model_validate(raw, context={WIRE: True})
+        return GalaFacts.model_validate(raw, by_alias=True, by_name=False, context={WIRE: True})
     except ValidationError as error:
         raise InvalidInput(sentence(error, GalaFacts)) from error

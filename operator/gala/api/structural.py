@@ -56,7 +56,7 @@ class _Renderer:
 
     def render(self, schema: JsonSchema, path: str) -> JsonSchema:
         """One schema and everything below it."""
-        schema = self._optional(self._inlined(schema, path), path)
+        schema = self._optional(self._inlined(schema), path)
         result: JsonSchema = {}
         for key, value in schema.items():
             if key in _PASSED_ON:
@@ -73,15 +73,13 @@ class _Renderer:
             raise SchemaError(f"{path}: {result['type']} is no type of this API")
         return dict(sorted(result.items()))
 
-    def _inlined(self, schema: JsonSchema, path: str) -> JsonSchema:
+    def _inlined(self, schema: JsonSchema) -> JsonSchema:
         """The schema with its reference replaced; what stands beside the reference wins."""
         if "$ref" not in schema:
             return schema
         name = schema["$ref"].removeprefix("#/$defs/")
-        if name not in self._definitions:
-            raise SchemaError(f"{path}: no definition for {schema['$ref']}")
         beside = {key: value for key, value in schema.items() if key != "$ref"}
-        return self._inlined({**self._definitions[name], **beside}, path)
+        return self._inlined({**self._definitions[name], **beside})
 
     def _optional(self, schema: JsonSchema, path: str) -> JsonSchema:
         """``anyOf [X, null]`` as X: the server drops a null of a field that is not nullable."""
@@ -91,7 +89,7 @@ class _Renderer:
         if len(choices) != 1 or len(schema["anyOf"]) != 2:
             raise SchemaError(f"{path}: anyOf of {len(choices)} types")
         beside = {key: value for key, value in schema.items() if key != "anyOf"}
-        return {**self._inlined(choices[0], path), **beside}
+        return {**self._inlined(choices[0]), **beside}
 
     def _translated(self, key: str, value: Any, path: str) -> JsonSchema:
         if key == "properties":

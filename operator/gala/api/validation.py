@@ -80,7 +80,7 @@ def unsupported(event: GalaEvent) -> tuple[str, ...]:
 
 def _parse(model: type[M], raw: Mapping[str, Any]) -> M:
     try:
-        return model.model_validate(_without_nulls(raw), context={WIRE: True})
+        return model.model_validate(_without_nulls(raw), by_alias=True, by_name=False, context={WIRE: True})
     except ValidationError as error:
         raise InvalidInput(sentence(error, model)) from error
 
