@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -117,9 +116,4 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The model in an annotation such as ``tuple[Round, ...]`` or ``Capacity | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if typing.get_origin(annotation) in (tuple, typing.Union, types.UnionType, typing.Annotated):
-        for inner in typing.get_args(annotation):
-            found = _model_in(inner)
-            if found is not None:
-                return found
-    return None
+    return next((found for inner in typing.get_args(annotation) if (found := _model_in(inner))), None)

@@ -34,7 +34,6 @@ _PASSED_ON = frozenset(
         "x-kubernetes-validations",
     )
 )
-_DROPPED = frozenset(("title", "const"))
 _TYPES = frozenset(("array", "boolean", "integer", "object", "string"))
 _EMPTY: tuple[Any, ...] = (None, [], {}, "")
 
@@ -61,10 +60,8 @@ class _Renderer:
         for key, value in schema.items():
             if key in _PASSED_ON:
                 result[key] = value
-            elif key not in _DROPPED:
+            elif key != "title":
                 result.update(self._translated(key, value, path))
-        if "const" in schema:
-            result["enum"] = [schema["const"]]
         if result.get("type") == "array":
             result.setdefault("x-kubernetes-list-type", "atomic")
         if "type" not in result and "x-kubernetes-int-or-string" not in result:
