@@ -7,8 +7,9 @@ planning/ run random nights on.
 from __future__ import annotations
 
 import random
+from bisect import bisect_right, insort
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gala.api.event import GalaEventSpec
 from gala.planning.facts import (
@@ -42,10 +43,11 @@ class Scalable:
     manager: str = "kubectl"
     version: int = 1
     pods: list[float] = field(default_factory=list)
+    """Sorted times at which each pod is (or was) Ready."""
     leaving: list[float] = field(default_factory=list)
 
     def ready(self, now: float) -> int:
-        return sum(1 for at in self.pods if at <= now)
+        return bisect_right(self.pods, now)
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Cluster:
     reachable: bool = True
     last_contact: float = 0.0
     signal: bool = False
-    qps: dict[tuple[EventKey, str], list[Sample]] = field(default_factory=dict)
+    qps: dict[tuple[EventKey, str], list[Sample | Missing]] = field(default_factory=dict)
     targets: dict[TargetKey, Scalable] = field(default_factory=dict)
     frozen_facts: dict[TargetKey, TargetFacts] = field(default_factory=dict)
 
@@ -90,6 +92,10 @@ class World:
     settings: Settings = field(default_factory=Settings)
     events: dict[EventKey, EventFacts] = field(default_factory=dict)
     deleted: set[EventKey] = field(default_factory=set)
+    hidden: set[EventKey] = field(default_factory=set)
+    """Events that a list has lost: neither there nor known to be deleted."""
+    withdrawn: set[str] = field(default_factory=set)
+    """Clusters whose GalaCluster is gone."""
     records: dict[EventKey, EventRecord] = field(default_factory=dict)
     ledgers: dict[tuple[EventKey, str], ClusterLedger] = field(default_factory=dict)
     reasserted: dict[tuple[str, TargetKey], float] = field(default_factory=dict)
@@ -102,7 +108,7 @@ class World:
         for cluster in self.clusters.values():
             cluster.last_contact = self.now
             for target in cluster.targets.values():
-                target.pods = [self.now - 3600] * target.replicas
+                target.pods = [self.now - 3600.0] * target.replicas
 
     def apply_event(self, key: EventKey, spec: GalaEventSpec, *, uid: str = "u1") -> None:
         old = self.events.get(key)
@@ -122,13 +128,12 @@ class World:
             target.manager = manager
         target.replicas = replicas
         while len(target.pods) > replicas:
-            target.pods.sort()
             target.pods.pop()
             target.leaving.append(self.now + 5)
         started = 0
         while len(target.pods) < replicas:
             delay = started / self.clusters[cluster].per_second
-            target.pods.append(self.now + delay + self.start_time(self.random))
+            insort(target.pods, self.now + delay + self.start_time(self.random))
             started += 1
 
     def facts(self, cluster: Cluster) -> ClusterFacts:
@@ -168,20 +173,38 @@ class World:
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
-            events=tuple(self.events.values()),
-            clusters={name: self.facts(cluster) for name, cluster in self.clusters.items()},
+            events=tuple(event for key, event in self.events.items() if key not in self.hidden),
+            clusters={
+                name: self.facts(cluster)
+                for name, cluster in self.clusters.items()
+                if name not in self.withdrawn
+            },
             records=dict(self.records),
             ledgers=dict(self.ledgers),
             reasserted=dict(self.reasserted),
             deleted=frozenset(self.deleted),
         )
 
-    def step(self, *, write: Callable[[Write], bool] = lambda _: True) -> Plan:
-        """One pass: plan, store, write. ``write`` says which writes reach their server."""
+    def step(
+        self,
+        *,
+        store: Callable[[object], bool] = lambda _: True,
+        write: Callable[[Write], bool] = lambda _: True,
+    ) -> Plan:
+        """One pass: plan, store, write.
+
+        ``store`` says which records and ledgers reach the hub: after the first that does not,
+        nothing further of this pass happens, as when the process dies there. ``write`` says
+        which writes reach their server.
+        """
         made = plan(self.snapshot(), self.now, self.settings)
         for key, record in made.records.items():
+            if not store(key):
+                return made
             _store(self.records, key, record)
         for place, ledger in made.ledgers.items():
+            if not store(place):
+                return made
             _store(self.ledgers, place, ledger)
         for item in made.writes:
             if self.clusters[item.cluster].reachable and write(item):
@@ -225,13 +248,9 @@ def _store(where: dict, key: object, value: object) -> None:
         where[key] = value
 
 
-def traffic(samples: list[Sample]) -> Traffic:
+def traffic(samples: list[Sample | Missing]) -> Traffic:
     """The two latest samples, as the signals room would hand them over."""
-    if not samples:
-        return Traffic(Missing("NoData", "nothing was measured"))
-    return Traffic(samples[-1], samples[-2] if len(samples) > 1 else None)
-
-
-def fewer(cluster: Cluster, nodes: int) -> Cluster:
-    """The same cluster with other nodes."""
-    return replace(cluster, nodes=nodes)
+    known = [sample for sample in samples if isinstance(sample, Sample)]
+    if not samples or isinstance(samples[-1], Missing):
+        return Traffic(Missing("NoData", "nothing was measured"), known[-1] if known else None)
+    return Traffic(known[-1], known[-2] if len(known) > 1 else None)
