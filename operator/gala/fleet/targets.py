@@ -100,6 +100,10 @@ class Targets:
             del self._unknown[key]
             await self._make(key)
 
+    def has_questions(self) -> bool:
+        """Whether a kind could not be found, or the pods of a target cannot be counted yet."""
+        return bool(self._unknown) or bool(self.without_selector())
+
     def without_selector(self) -> list[TargetKey]:
         """Targets whose pods cannot be counted yet, or that are another object now."""
         found = []

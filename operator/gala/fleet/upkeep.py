@@ -27,6 +27,9 @@ _OWN_WRITE: Final = 1.0
 _NOT_SERVED_PAUSE: Final = 300.0
 """Seconds between two questions for a kind that is not served: KEDA may be installed later."""
 
+_QUESTION_PAUSE: Final = 10.0
+"""Seconds between two questions for a kind that was not found or a selector that was not told."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -47,7 +50,7 @@ class Upkeep:
         self._rewant = True
         self._reread: dict[TargetKey, int | None] = {}
         self._next_try = float("-inf")
-        self._next_select = float("-inf")
+        self._next_question = float("-inf")
 
     def want(self, wanted: Sequence[Wanted]) -> None:
         """Takes other wishes over."""
@@ -77,7 +80,7 @@ class Upkeep:
             or self._quiet(now, last_contact)
             or any(not self._shown(key) for key in self._reread)
             or any(self._startable(cache, now) for cache in self.targets.caches())
-            or (now >= self._next_select and bool(self.targets.without_selector()))
+            or (now >= self._next_question and self.targets.has_questions())
         )
 
     def stale_since(self, cache: Cache[Any]) -> float:
@@ -117,7 +120,11 @@ class Upkeep:
             await self.targets.want(self._wanted)
             self._rewant = False
         await self._start(self.targets, now)
-        if await self._select(self.targets, now):
+        if now >= self._next_question and self.targets.has_questions():
+            self._next_question = now + _QUESTION_PAUSE
+            await self.targets.learn_again()
+            await self._start(self.targets, now)
+            await self._select(self.targets)
             await self._start(self.targets, now)
         await asyncio.gather(*(self._read_again(self.targets, key) for key in list(self._reread)))
 
@@ -131,8 +138,6 @@ class Upkeep:
     async def _start(self, targets: Targets, now: float) -> None:
         """Starts the caches whose time has come; it is a failure if none of several can be filled."""
         begun = [cache for cache in targets.caches() if self._startable(cache, now)]
-        if begun and self._retries:
-            await targets.learn_again()
         for cache in begun:
             cache.start()
         deadline = self._settings.request_deadline
@@ -149,19 +154,13 @@ class Upkeep:
                 if failure is not None and _no_answer(failure):
                     raise failure
 
-    async def _select(self, targets: Targets, now: float) -> bool:
-        """Learns the selectors of targets whose pods have to be counted; whether there are new ones."""
-        if now < self._next_select:
-            return False
-        found = False
+    async def _select(self, targets: Targets) -> None:
+        """Learns the selectors of targets whose pods have to be counted."""
         for key in targets.without_selector():
             try:
                 await targets.select(key)
-                found = True
             except RequestFailed as error:
                 _log.warning("The pods of %s cannot be counted: %s", key, error)
-                self._next_select = now + self._settings.probe_interval
-        return found
 
     async def _read_again(self, targets: Targets, key: TargetKey) -> None:
         version = self._reread.get(key)
