@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 
@@ -85,6 +86,7 @@ PER_REPLICA = {"red-packet": 1500, "shopping": 500, "login": 800}
 ORIGINAL = {"red-packet": 60, "shopping": 90, "login": 40}
 
 
+@functools.cache
 def seven_rounds(seed: int = 1) -> NightLog:
     """Four hours, three clusters, three workloads, seven rounds with a shopping scene after each."""
     draw = random.Random(seed)

@@ -163,10 +163,24 @@ class Reporter:
                 log.exception("a status was not reported")
 
     async def _event(self, event: EventObject, passed: Passed) -> None:
+        plan = passed.plan.events.get(event.key)
+        if self._worth_it(event, plan, passed.now):
+            await self._event_status(event, plan, passed)
+        await self.poster.post(Subject(event.key, event.uid), self._news(event, plan), passed.now)
+
+    def _worth_it(self, event: EventObject, plan: EventPlan | None, now: float) -> bool:
+        """Computing a status costs more than a whole pass of waiting, so not while it may not be written."""
+        target = _event_id(event)
+        last = self.writer.last(target)
+        if last is None or self.writer.due(target, now):
+            return True
+        phase = "Invalid" if event.problems else plan.phase if plan else last.get("phase")
+        return (phase, event.generation) != (last.get("phase"), last.get("observedGeneration"))
+
+    async def _event_status(self, event: EventObject, plan: EventPlan | None, passed: Passed) -> None:
         target = _event_id(event)
         observed = event.raw.get("status") or {}
         before = _parsed(GalaEventStatus, self.writer.last(target) or observed)
-        plan = passed.plan.events.get(event.key)
         if event.facts is None or plan is None:
             if not event.problems:
                 return
@@ -176,7 +190,6 @@ class Reporter:
         else:
             status = event_status(self._view(event, event.facts, plan, passed, before))
         await self.writer.write(target, to_wire(status), observed=observed, now=passed.now)
-        await self.poster.post(Subject(event.key, event.uid), self._news(event, plan), passed.now)
 
     def _view(
         self,
@@ -213,6 +226,8 @@ class Reporter:
     async def _cluster(self, cluster: ClusterObject, passed: Passed) -> None:
         target = self._cluster_id(cluster)
         observed = cluster.raw.get("status") or {}
+        if not self.writer.due(target, passed.now):
+            return
         status = cluster_status(
             ClusterView(
                 generation=cluster.generation,

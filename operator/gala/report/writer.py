@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 
 MERGE_PATCH = "application/merge-patch+json"
 
-URGENT = ("phase",)
-"""Fields whose change does not wait: people act on them."""
+URGENT = ("phase", "observedGeneration")
+"""Fields whose change does not wait: people, and tools that wait for an answer, act on them."""
 
 
 class ObjectId(NamedTuple):
@@ -75,7 +75,7 @@ class StatusWriter:
         patch = difference(last.status if last else observed, status)
         if not patch:
             return False
-        if last is not None and now - last.at < self._interval and not any(name in patch for name in URGENT):
+        if not self.due(target, now) and not any(name in patch for name in URGENT):
             return False
         try:
             await self._hub.request("PATCH", target.path, body={"status": patch}, content_type=MERGE_PATCH)
@@ -94,6 +94,11 @@ class StatusWriter:
         self.writes += 1
         self._written[target] = _Written(dict(status), now)
         return True
+
+    def due(self, target: ObjectId, now: float) -> bool:
+        """Whether a status may be written again; what is urgent may at any time."""
+        last = self._written.get(target)
+        return last is None or now - last.at >= self._interval
 
     def last(self, target: ObjectId) -> Mapping[str, Any] | None:
         """What this process wrote last; newer than any cache."""
