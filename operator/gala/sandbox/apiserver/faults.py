@@ -51,6 +51,8 @@ class Faults:
         self.delay: Callable[[], float] | None = None
         """Wall seconds that each request (and each batch of a watch) waits."""
         self.refusals: list[Refuse] = []
+        self.empty_lists: set[str] = set()
+        """Plurals whose lists come back empty, as from a server that lost its storage."""
         self.before: Gate | None = None
         self.after: Gate | None = None
 

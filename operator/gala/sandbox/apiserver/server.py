@@ -200,7 +200,8 @@ class EmbeddedServer:
         kind, namespace, name, sub = target
         asked = reads.Asked(request.query, request.headers.get("Accept", ""), self.now())
         if not name:
-            return _reply(reads.many(self.store, kind, namespace, asked))
+            shown = Store() if kind.plural in self.faults.empty_lists else self.store
+            return _reply(reads.many(shown, kind, namespace, asked))
         return _reply(reads.one(kind, self.resources.get(kind, namespace, name), sub, asked))
 
     def _delete_all(self, query: Mapping[str, str], target: Target) -> web.Response:

@@ -1,0 +1,208 @@
+"""A Prometheus that knows one metric: answers the instant queries that the operator renders.
+
+Queries are parsed (metric, matchers, range), never compared as text. One port serves every
+cluster, under ``/<cluster>/api/v1/query`` or by a ``cluster`` matcher.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from gala.errors import InvalidInput
+from gala.sandbox.traffic import Traffic
+
+SCRAPE = 15.0
+"""Seconds between two samples of a series."""
+
+_RATE = re.compile(r"^sum\s*\(\s*rate\s*\((?P<selector>.*)\[(?P<range>[^\]]+)\]\s*\)\s*\)$", re.DOTALL)
+_TIMESTAMP = re.compile(r"^(?:max\s*\(\s*)?timestamp\s*\((?P<selector>.*?)\)\s*\)?$", re.DOTALL)
+_SELECTOR = re.compile(r"^\s*(?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(?P<matchers>.*)\})?\s*$", re.DOTALL)
+_MATCHER = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
+_RANGE = re.compile(r"(\d+)(ms|s|m|h)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Outage(StrEnum):
+    """How a Prometheus can fail or lie."""
+
+    DOWN = "Down"
+    """Connections are cut."""
+    ERROR = "Error"
+    """HTTP 503."""
+    EMPTY = "Empty"
+    """Success without a result."""
+    NAN = "NaN"
+    ZERO = "Zero"
+    """Every value is 0, with fresh timestamps."""
+    FROZEN = "Frozen"
+    """The samples of the moment when it began, with their old timestamps."""
+
+
+class Question(NamedTuple):
+    """A parsed query: ``window`` is the range in seconds, None where the timestamp is asked for."""
+
+    metric: str
+    matchers: tuple[tuple[str, str, str], ...]
+    window: float | None
+
+
+class Series(NamedTuple):
+    """What one workload's counter is called; ``labels`` hold everything but the cluster."""
+
+    workload: str
+    metric: str
+    labels: Mapping[str, str]
+
+
+def parse(query: str) -> Question:
+    """``sum(rate(metric{…}[w]))`` or ``max(timestamp(metric{…}))``.
+
+    Raises:
+        InvalidInput: anything else.
+    """
+    text = query.strip()
+    if found := _RATE.match(text):
+        metric, matchers = _selector(found["selector"])
+        return Question(metric, matchers, _seconds(found["range"]))
+    if found := _TIMESTAMP.match(text):
+        metric, matchers = _selector(found["selector"])
+        return Question(metric, matchers, None)
+    raise InvalidInput(f"the sandbox's Prometheus does not understand {query!r}")
+
+
+def _selector(text: str) -> tuple[str, tuple[tuple[str, str, str], ...]]:
+    found = _SELECTOR.match(text)
+    if found is None:
+        raise InvalidInput(f"no selector: {text!r}")
+    matchers, position, inner = [], 0, found["matchers"] or ""
+    while position < len(inner):
+        matcher = _MATCHER.match(inner, position)
+        if matcher is None:
+            raise InvalidInput(f"no matcher: {inner[position:]!r}")
+        label, sign, value = matcher.groups()
+        matchers.append((label, sign, re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], value)))
+        position = matcher.end()
+    return found["metric"], tuple(matchers)
+
+
+def _seconds(text: str) -> float:
+    parts = _RANGE.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        raise InvalidInput(f"no duration: {text!r}")
+    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _fits(matcher: tuple[str, str, str], labels: Mapping[str, str]) -> bool:
+    label, sign, value = matcher
+    have = labels.get(label, "")
+    same = have == value if sign in {"=", "!="} else re.fullmatch(value, have) is not None
+    return same == (sign in {"=", "=~"})
+
+
+class EmbeddedPrometheus:
+    """Start it, ask it over HTTP, break it with ``break_``, stop it."""
+
+    def __init__(
+        self,
+        traffic: Traffic,
+        series: tuple[Series, ...],
+        clusters: tuple[str, ...],
+        now: Callable[[], float],
+    ) -> None:
+        self._traffic = traffic
+        self._series = series
+        self._clusters = clusters
+        self._now = now
+        self._outages: dict[str, tuple[Outage, float]] = {}
+        self._runner: web.AppRunner | None = None
+        self._url = ""
+        self.questions = 0
+
+    def url(self, cluster: str) -> str:
+        """The base address that answers for one cluster."""
+        return f"{self._url}/{cluster}"
+
+    async def start(self) -> None:
+        """Listens on a free loopback port."""
+        app = web.Application()
+        for path in ("/{cluster}/api/v1/query", "/api/v1/query"):
+            app.router.add_route("*", path, self._serve)
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Closes the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def break_(self, how: Outage | None, *, cluster: str = "") -> None:
+        """Begins an outage in one cluster (or in all of them), or ends it with None."""
+        for name in (cluster,) if cluster else self._clusters:
+            self._outages.pop(name, None)
+            if how is not None:
+                self._outages[name] = (how, self._now())
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self.questions += 1
+        form = await request.post() if request.method == "POST" else {}
+        query = str(form.get("query") or request.query.get("query", ""))
+        cluster = request.match_info.get("cluster", "")
+        outage, _ = self._outages.get(cluster, (None, 0.0))
+        if outage is Outage.DOWN:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=503)
+        if outage is Outage.ERROR:
+            return web.json_response(
+                {"status": "error", "errorType": "unavailable", "error": "out"}, status=503
+            )
+        try:
+            question = parse(query)
+        except InvalidInput as error:
+            body = {"status": "error", "errorType": "bad_data", "error": str(error)}
+            return web.json_response(body, status=400)
+        result = [] if outage is Outage.EMPTY else self.answer(question, cluster)
+        return web.json_response({"status": "success", "data": {"resultType": "vector", "result": result}})
+
+    def answer(self, question: Question, cluster: str = "") -> list[dict[str, Any]]:
+        """The vector of an instant query, as Prometheus writes it: values are strings."""
+        found = [
+            (series, name)
+            for series in self._series
+            if series.metric == question.metric
+            for name in self._clusters
+            if cluster in {"", name}
+            and all(_fits(matcher, {**series.labels, "cluster": name}) for matcher in question.matchers)
+        ]
+        if not found:
+            return []
+        scrapes = [self._scrape(name) for _, name in found]
+        if question.window is None:
+            value = max(scrapes)
+        else:
+            value = sum(
+                self._rate(series, name, scrape, question.window)
+                for (series, name), scrape in zip(found, scrapes, strict=True)
+            )
+        text = "NaN" if value != value else repr(round(value, 6))  # noqa: PLR0124 (NaN)
+        return [{"metric": {}, "value": [self._now(), text]}]
+
+    def _scrape(self, cluster: str) -> float:
+        outage, since = self._outages.get(cluster, (None, 0.0))
+        at = since if outage is Outage.FROZEN else self._now()
+        return at - at % SCRAPE
+
+    def _rate(self, series: Series, cluster: str, scrape: float, window: float) -> float:
+        outage, _ = self._outages.get(cluster, (None, 0.0))
+        if outage is Outage.NAN:
+            return float("nan")
+        if outage is Outage.ZERO:
+            return 0.0
+        return self._traffic.mean(series.workload, cluster, scrape - window, scrape)
