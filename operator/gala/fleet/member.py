@@ -67,6 +67,7 @@ class Member:
         self._task: asyncio.Task[None] | None = None
         self._wishes: tuple[tuple[TargetKey, float], ...] = ()
         self._contacts = 0
+        self._passed_at: float | None = None
         self._last_contact: float | None = None
         self._targets: dict[TargetKey, TargetFacts | Missing] = {}
 
@@ -101,15 +102,16 @@ class Member:
         Raises:
             BarrierTimeout: a cluster that answers did not show what it should have.
         """
-        self._note_contact(now)
-        if self._task is None and self._upkeep.due(now, self._last_contact):
-            self._task = asyncio.create_task(self._upkeep.run(now, self._last_contact), name=self.name)
-        if self._task is not None:
-            await self._finish(self._task, now)
+        self._note_contact(self._passed_at)
+        self._passed_at = now
+        await self._keep_up(now)
+        if self.reachable and not await self._caught_up(barrier):
+            await self._keep_up(now)
+            await self._caught_up(barrier)
         targets, server = self._upkeep.targets, self._upkeep.server
         if self.reachable and targets is not None and server is not None:
-            await self._catch_up(targets, barrier)
             await self._room.look(server, Owners(targets.wanted, targets.selectors()), now)
+        self._note_contact(now)
         if targets is not None:
             self._targets = self._read(targets, now)
         return self._facts(now)
@@ -162,13 +164,18 @@ class Member:
         await self._room.stop()
         await self._upkeep.stop()
 
-    def _note_contact(self, now: float) -> None:
+    def _note_contact(self, at: float | None) -> None:
+        """What came since the last look counts as contact ``at``; between passes, as of the one before."""
         contacts = self.counters.contacts
-        if contacts == self._contacts:
-            return
+        if contacts != self._contacts and self._upkeep.failure is None:
+            self._last_contact = at
         self._contacts = contacts
-        if self._upkeep.failure is None:
-            self._last_contact = now
+
+    async def _keep_up(self, now: float) -> None:
+        if self._task is None and self._upkeep.due(now, self._last_contact):
+            self._task = asyncio.create_task(self._upkeep.run(now, self._last_contact), name=self.name)
+        if self._task is not None:
+            await self._finish(self._task, now)
 
     async def _finish(self, task: asyncio.Task[None], now: float) -> None:
         """Waits for the upkeep, with patience for a cluster that answered until now."""
@@ -194,15 +201,22 @@ class Member:
             self._upkeep.answered()
             self._contacts, self._last_contact = self.counters.contacts, now
 
-    async def _catch_up(self, targets: Targets, barrier: Mapping[str, int]) -> None:
-        if not barrier:
-            return
+    async def _caught_up(self, barrier: Mapping[str, int]) -> bool:
+        """Whether every cache has reached the barrier; False if one ended meanwhile and has to be started."""
+        if not barrier or self._upkeep.targets is None:
+            return True
         late = [
-            cache.reached(barrier[cache.plural], seconds=self._settings.request_deadline)
-            for cache in targets.caches()
+            cache
+            for cache in self._upkeep.targets.caches()
             if cache.current and cache.version < barrier.get(cache.plural, 0)
         ]
-        await asyncio.gather(*late)
+        seconds = self._settings.request_deadline
+        waits = (cache.reached(barrier[cache.plural], seconds=seconds) for cache in late)
+        outcomes = await asyncio.gather(*waits, return_exceptions=True)
+        for cache, outcome in zip(late, outcomes, strict=True):
+            if cache.running and isinstance(outcome, BaseException):
+                raise outcome
+        return all(cache.running for cache in late)
 
     def _read(self, targets: Targets, now: float) -> dict[TargetKey, TargetFacts | Missing]:
         """Facts outlive contact with the cluster, but not a cache that ended while the cluster answers."""

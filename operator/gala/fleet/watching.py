@@ -70,6 +70,7 @@ class Cache(Generic[T]):
         self._items: dict[ObjectKey, Kept[T]] = {}
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
+        self._listed = False
 
     @property
     def running(self) -> bool:
@@ -78,8 +79,8 @@ class Cache(Generic[T]):
 
     @property
     def current(self) -> bool:
-        """Whether what is here follows the server."""
-        return self.synced and self.running
+        """Whether what is here was listed since ``start`` and follows the server."""
+        return self._listed and self.running
 
     def get(self, key: ObjectKey) -> Kept[T] | None:
         """What is known of one object."""
@@ -95,7 +96,7 @@ class Cache(Generic[T]):
             return
         if self._task is not None:
             self.restarts += 1
-        self.failure = None
+        self.failure, self._listed = None, False
         self._task = asyncio.create_task(self._supervised(), name=f"{self._server.name} {self.path}")
 
     async def stop(self) -> None:
@@ -105,10 +106,10 @@ class Cache(Generic[T]):
             await asyncio.wait({self._task})
 
     async def settled(self, *, seconds: float) -> bool:
-        """Waits until a list is complete or the task failed; False where neither came in time."""
+        """Waits until a list since ``start`` is complete or the task failed; False where neither came."""
         try:
             async with asyncio.timeout(seconds):
-                while self.running and not self.synced:
+                while self.running and not self._listed:
                     await self._next()
         except TimeoutError:
             return False
@@ -189,7 +190,7 @@ class Cache(Generic[T]):
             params = {**params, "continue": more}
         self._items = items
         self.changes += 1
-        self.synced = True
+        self.synced = self._listed = True
         self._advance(int(metadata.get("resourceVersion") or 0))
 
     async def _watch(self) -> RequestFailed | None:
