@@ -27,6 +27,12 @@ class Settings:
     tick_idle: float = 15.0
     """Between passes when nothing is held: KEDA and HPA users expect 15 s."""
 
+    look_ahead: float = 3600.0
+    """While busy, segments later than this are planned only every ``look_far``; longer than any lead."""
+
+    look_far: float = 60.0
+    """Between two plans of the whole night while busy; what it says of later rounds is for people."""
+
     unreachable_after: float = 30.0
     """Without contact for this long a cluster's part is covered by the others; one lost probe is not an outage."""
 

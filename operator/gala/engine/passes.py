@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gala.engine.gathering import Gathered, Gatherer
+from gala.engine.horizon import Horizon
 from gala.engine.ports import Barrier, Fleet
 from gala.engine.store import LedgerStore
 from gala.errors import GalaError, LeadershipLost
@@ -18,7 +19,6 @@ from gala.fleet.writes import WriteResult
 from gala.planning import reasons
 from gala.planning.facts import EventKey, TargetKey
 from gala.planning.outcome import Plan, Write
-from gala.planning.plan import plan
 from gala.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class Pass:
         self._fleet = fleet
         self._leads = leads
         self._settings = settings
+        self._horizon = Horizon(settings)
         self._reasserted: dict[tuple[str, TargetKey], float] = {}
 
     async def run(self, barrier: Barrier, now: float) -> Done:
@@ -66,7 +67,7 @@ class Pass:
         # 1. snapshot
         gathered = await self._gatherer.gather(barrier, now, reasserted=self._reasserted)
         # 2. plan
-        made = plan(gathered.snapshot, now, self._settings)
+        made = self._horizon.plan(gathered.snapshot, now)
         # 3. ledger
         unstored, problems = await self._store_all(made)
         # 4. apply

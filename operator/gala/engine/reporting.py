@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from math import inf
 
 from gala.api.event_status import GalaEventStatus
 from gala.api.meta import EVENTS
@@ -17,6 +18,7 @@ from gala.report.logs import log_decisions
 from gala.report.recorder import Recorder
 from gala.report.status import event_status, invalid_status, to_wire
 from gala.report.writer import ObjectId, StatusWriter
+from gala.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -24,11 +26,15 @@ _log = logging.getLogger(__name__)
 class Reporter:
     """Tells people what a pass did; an object's status changes at most every few seconds."""
 
-    def __init__(self, *, writer: StatusWriter, poster: EventPoster, recorder: Recorder) -> None:
+    def __init__(
+        self, *, writer: StatusWriter, poster: EventPoster, recorder: Recorder, settings: Settings
+    ) -> None:
         self._writer = writer
         self._poster = poster
         self.recorder = recorder
+        self._settings = settings
         self._before: dict[EventKey, EventPlan] = {}
+        self._told: dict[EventKey, float] = {}
 
     async def report(self, done: Done) -> None:
         """Everything that is to be told after one pass."""
@@ -41,22 +47,31 @@ class Reporter:
             *(self._event(event, facts.get(event.key), done) for event in done.gathered.events)
         )
         for key in done.gathered.snapshot.deleted:
-            if not done.plan.events[key].open_entries if key in done.plan.events else True:
-                self._writer.forget(ObjectId(EVENTS, key.namespace, key.name))
-                self._before.pop(key, None)
+            self._before.pop(key, None)
+            self._told.pop(key, None)
 
     async def _event(self, event: WantedEvent, facts: EventFacts | None, done: Done) -> None:
         if event.missing:
             return
+        made = done.plan.events.get(event.key)
+        before = self._before.get(event.key)
+        if not self._due(event, made, before, done.now):
+            return
+        self._told[event.key] = done.now
         observed = event.raw.get("status") or {}
         status = self._status(event, facts, done, observed)
-        target = ObjectId(EVENTS, event.key.namespace, event.key.name)
+        target = ObjectId(EVENTS, event.key.namespace, event.key.name, event.uid)
         await self._writer.write(target, to_wire(status), observed=observed, now=done.now)
-        made = done.plan.events.get(event.key)
         if made is not None:
-            news = notices(self._before.get(event.key), made)
             self._before[event.key] = made
-            await self._poster.post(Subject(event.key, event.uid), news, done.now)
+            await self._poster.post(Subject(event.key, event.uid), notices(before, made), done.now)
+
+    def _due(self, event: WantedEvent, made: EventPlan | None, before: EventPlan | None, now: float) -> bool:
+        """A new phase or finding is told at once, everything else every few seconds."""
+        news = (
+            made is None or before is None or (made.phase, made.findings) != (before.phase, before.findings)
+        )
+        return news or now - self._told.get(event.key, -inf) >= self._settings.status_interval
 
     def _status(
         self, event: WantedEvent, facts: EventFacts | None, done: Done, observed: object

@@ -66,7 +66,10 @@ def wire(
     signals = PrometheusSignals(settings, clock.now, secrets, allow_local=allow_local_signals)
     recorder = Recorder()
     reporter = Reporter(
-        writer=StatusWriter(hub, settings), poster=EventPoster(hub, host=identity), recorder=recorder
+        writer=StatusWriter(hub, settings),
+        poster=EventPoster(hub, host=identity),
+        recorder=recorder,
+        settings=settings,
     )
     gatherer = Gatherer(
         desired=desired, fleet=fleet, signals=signals, store=store, existence=existence, settings=settings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from gala.planning.commitments import Commitments
 from gala.planning.facts import ClusterFacts, EventFacts, EventKey, Snapshot, TargetFacts
@@ -37,18 +38,26 @@ class Night:
     windows: Mapping[str, Mapping[str, Window]] = field(default_factory=dict)
     """By segment, then cluster."""
     scene: Scene | None = None
+    later: bool = False
+    """Segments were left out because they lie too far ahead."""
 
     def latched(self, segment: str) -> Latched | None:
         """What the record says of a segment."""
         return _latched(self.record, segment)
 
 
-def project(snapshot: Snapshot, now: float, settings: Settings) -> dict[EventKey, Night]:
-    """Every event's night; the order of events in the snapshot changes nothing."""
+def project(
+    snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = inf
+) -> dict[EventKey, Night]:
+    """Every event's night; the order of events in the snapshot changes nothing.
+
+    What begins later than ``ahead`` seconds from now, and is not latched, is left out.
+    """
     commitments = Commitments()
     nights: dict[EventKey, Night] = {}
     for event in sorted(snapshot.events, key=lambda e: (e.created, e.uid)):
-        nights[event.key] = _present(event, snapshot, commitments, now=now, settings=settings)
+        night = _present(event, snapshot, commitments, now=now, settings=settings)
+        nights[event.key] = _within(night, now + ahead)
     for key in sorted({key for key, _ in snapshot.ledgers} | set(snapshot.records)):
         if key not in nights:
             nights[key] = _absent(key, snapshot, now)
@@ -59,6 +68,11 @@ def project(snapshot: Snapshot, now: float, settings: Settings) -> dict[EventKey
         key: replace(night, placed=placed[key], windows=_windows(night, placed[key], snapshot, now, settings))
         for key, night in nights.items()
     }
+
+
+def _within(night: Night, horizon: float) -> Night:
+    near = tuple(s for s in night.segments if s.ready_by <= horizon or night.latched(s.name))
+    return replace(night, segments=near, later=len(near) < len(night.segments))
 
 
 def policy_of(event: EventFacts) -> Policy:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from gala.api.event import OnDelete
 from gala.planning import reasons
@@ -34,9 +35,13 @@ class _Result:
     decisions: list[Decision] = field(default_factory=list)
 
 
-def plan(snapshot: Snapshot, now: float, settings: Settings) -> Plan:
-    """Everything that has to happen now; the same snapshot and time always give the same plan."""
-    nights = project(snapshot, now, settings)
+def plan(snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = inf) -> Plan:
+    """Everything that has to happen now; the same snapshot and time always give the same plan.
+
+    ``ahead`` (seconds) leaves out segments that begin later and are not latched: while a
+    round is live, the one in three hours need not be planned anew every two seconds.
+    """
+    nights = project(snapshot, now, settings, ahead=ahead)
     stages = {key: stage(night, snapshot, now) for key, night in sorted(nights.items())}
     goals = {key: _goals(staged, snapshot, now) for key, staged in stages.items()}
     claims = Claims(_claims(stages, goals, snapshot))

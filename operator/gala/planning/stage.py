@@ -177,7 +177,7 @@ def _record(
     assert night.event is not None  # noqa: S101 - only called for an event that is there
     latched = tuple(sorted(latches, key=lambda item: (item.ready_by, item.segment)))
     shares = _last_shares(night, now)
-    ahead = any(segment.latest_end > now for segment in night.segments)
+    ahead = night.later or any(segment.latest_end > now for segment in night.segments)
     if not latched and not (ahead and shares):
         return None
     known = {item.segment for item in latched}

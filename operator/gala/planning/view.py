@@ -69,7 +69,7 @@ def _phase(
         return "Armed" if _armed(goals, outcomes) else "Preparing"
     if any(o.settled.entry is not None for o in outcomes):
         return "Cooling"
-    ahead = any(segment.ready_by > now for segment in night.segments if segment.demand)
+    ahead = night.later or any(segment.ready_by > now for segment in night.segments if segment.demand)
     return "Planned" if ahead else "HandedBack"
 
 
