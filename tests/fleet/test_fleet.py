@@ -69,9 +69,14 @@ class Stage:
         """The cluster stops answering."""
         self.north.down = True
         self.north.cut()
+        await self.ended()
+
+    async def ended(self, plural: str = "") -> None:
+        """Returns when the caches (of one kind) have ended."""
         targets = self.fleet._members["north"]._upkeep.targets
         assert targets is not None
-        while any(cache.running for cache in targets.caches()):  # noqa: ASYNC110 (what is waited for is a fall)
+        caches = [cache for cache in targets.caches() if plural in {"", cache.plural}]
+        while any(cache.running for cache in caches):  # noqa: ASYNC110 (what is waited for is an end)
             await asyncio.sleep(0.005)
 
 
@@ -454,9 +459,10 @@ async def test_a_cache_that_ended_is_started_again() -> None:
         await it.look()
         it.north.forbidden.add("deployments")
         it.north.cut()
+        await it.ended("deployments")
         await it.later(2)
         assert web_of(await it.later(20)).replicas == 3
-        missing = (await it.later(40)).targets[WEB]
+        missing = (await it.later(20)).targets[WEB]
         assert isinstance(missing, Missing)
         assert missing.reason == "Forbidden"
 
