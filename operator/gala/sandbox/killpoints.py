@@ -42,14 +42,17 @@ class KillSwitch:
             self._guard(name, server)
 
     def _guard(self, cluster: str, server: EmbeddedServer) -> None:
+        numbers: dict[int, int] = {}
+
         async def before(call: Call) -> None:
             key = (cluster, "WATCH" if call.watch else call.method, call.resource)
             self.calls[key] += 1
+            numbers[id(call)] = self.calls[key]
             self._strike(KillPoint(*key, self.calls[key], before=True))
 
         async def after(call: Call) -> None:
             key = (cluster, call.method, call.resource)
-            self._strike(KillPoint(*key, self.calls[key], before=False))
+            self._strike(KillPoint(*key, numbers.pop(id(call)), before=False))
 
         server.faults.before = before
         server.faults.after = after

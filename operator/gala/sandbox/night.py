@@ -130,10 +130,11 @@ def build_night(*, seed: int = 0, rounds: int = 7, clusters: int = 3, scale: flo
 
 
 def _shrink(designs: tuple[ClusterDesign, ...], scale: float) -> tuple[ClusterDesign, ...]:
+    """Fewer clusters get the room of all, or the night would not fit."""
     whole = sum(cluster.share for cluster in designs)
-    grown = 1.0 / whole
+    wider = scale * sum(cluster.nodes for cluster in _CLUSTERS) / sum(cluster.nodes for cluster in designs)
     return tuple(
-        cluster._replace(share=cluster.share * grown, nodes=max(2, ceil(cluster.nodes * scale * grown)))
+        cluster._replace(share=cluster.share / whole, nodes=max(2, ceil(cluster.nodes * wider)))
         for cluster in designs
     )
 

@@ -124,8 +124,8 @@ class EmbeddedPrometheus:
         self.questions = 0
 
     def url(self, cluster: str) -> str:
-        """The base address that answers for one cluster."""
-        return f"{self._url}/{cluster}"
+        """The base address that answers for one cluster; for ``""`` that of a central Prometheus."""
+        return f"{self._url}/{cluster}".rstrip("/")
 
     async def start(self) -> None:
         """Listens on a free loopback port."""

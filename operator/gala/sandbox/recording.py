@@ -171,9 +171,10 @@ class Recorder:
             cluster = spec.get("cluster", "")
             entries = {Place(e["target"]["name"], cluster): e for e in spec.get("entries", ())}
             self.seen.open[name] = frozenset(entries)
-            for place, entry in entries.items():
-                self._on_entry(now, place, entry)
-            self._on_record(now, spec)
+            if spec["eventRef"]["name"] == self.night.name:
+                for place, entry in entries.items():
+                    self._on_entry(now, place, entry)
+                self._on_record(now, spec)
         elsewhere: set[Place] = set().union(*self.seen.open.values())
         for place in old - elsewhere:
             if place in self.seen.intended:

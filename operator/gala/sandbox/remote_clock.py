@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -59,7 +60,8 @@ class ClockEndpoint:
         self.killed += 1
         self._owed = KILL_COST
         if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     async def _hello(self, request: web.Request) -> web.Response:
         self.pid = int((await request.json())["pid"])
