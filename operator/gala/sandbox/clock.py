@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import count
 from math import inf
 from typing import NamedTuple
 
@@ -65,6 +66,7 @@ class LocalClock:
         self._worlds = tuple(sorted(worlds, key=lambda world: world.name))
         self.end = end
         self._edges: list[Edge] = []
+        self._orders = count()
         self._lock = asyncio.Lock()
         self.observers: list[Observer] = []
         self.finished = asyncio.Event()
@@ -76,7 +78,7 @@ class LocalClock:
 
     def at(self, when: float, action: Callable[[], Awaitable[None]]) -> None:
         """Plans something; what is in the past happens at the next step."""
-        heapq.heappush(self._edges, Edge(when, len(self._edges) + self.steps, action))
+        heapq.heappush(self._edges, Edge(when, next(self._orders), action))
 
     async def until(self, deadline: float) -> Barrier:
         """Steps to ``deadline``, or to the first planned edge before it.
@@ -96,6 +98,9 @@ class LocalClock:
             while self._edges and self._edges[0].at <= self.now():
                 await heapq.heappop(self._edges).action()
             return await self._publish()
+
+    def wake(self) -> None:
+        """Nothing: whoever changes something in the sandbox plans an edge for it."""
 
     def _advance(self, to: float) -> None:
         for world in self._worlds:

@@ -68,9 +68,9 @@ class WorkloadDesign(NamedTuple):
 
 
 _CLUSTERS = (
-    ClusterDesign("north", private=True, fill_order=1, share=0.45, nodes=36),
-    ClusterDesign("east", private=True, fill_order=2, share=0.35, nodes=26),
-    ClusterDesign("cloud", private=False, fill_order=3, share=0.20, nodes=72),
+    ClusterDesign("north", private=True, fill_order=1, share=0.45, nodes=42),
+    ClusterDesign("east", private=True, fill_order=2, share=0.35, nodes=32),
+    ClusterDesign("cloud", private=False, fill_order=3, share=0.20, nodes=60),
 )
 _WORKLOADS = (
     WorkloadDesign("gateway", "S", 2000, "1", "2Gi", 60_000, 1_200_000, 0, 400_000),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from gala.api.validation import parse_event
 from gala.planning.outcome import Decision
@@ -19,7 +20,7 @@ from gala.report.nightlog import (
 from gala.report.series import StepSeries
 from gala.sandbox.night import Night
 from gala.sandbox.oracle import Verdict
-from gala.sandbox.recording import Recording, opened
+from gala.sandbox.recording import Recording, ScaleWrite, opened
 from gala.sandbox.schedule import Stretch, stretches, warmup
 from gala.sandbox.traffic import Traffic
 
@@ -35,13 +36,17 @@ def night_log(
     verdict: Verdict,
     decisions: Sequence[Decision] = (),
     failed: Sequence[WriteLog] = (),
+    seconds: Sequence[float] = (),
 ) -> NightLog:
-    """The whole night; ``decisions`` and ``failed`` writes are the operator's, servers know neither."""
+    """The whole night; ``decisions``, ``failed`` writes and how many wall ``seconds`` each write took
+    are the operator's, servers know none of them.
+    """
     body = next(one.body for one in reversed(seen.specs) if one.body is not None)
     event = parse_event(body)
     plan = stretches(event.spec)
     places = sorted(seen.spec)
-    done = [WriteLog(w.at, w.place, w.was, w.to, "", 0.0) for w in seen.writes]
+    took = zip_longest(seen.writes, seconds[: len(seen.writes)], fillvalue=0.0)
+    done = [WriteLog(w.at, w.place, w.was, w.to, "", s) for w, s in took if isinstance(w, ScaleWrite)]
     return NightLog(
         event=f"{night.namespace}/{night.name}",
         mode=event.spec.mode.value,

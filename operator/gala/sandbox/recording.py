@@ -86,7 +86,7 @@ class Recording:
 
     def warm(self, place: Place, at: float, warmup: float) -> int:
         """Pods that have been Ready for ``warmup`` seconds; newest pods are stopped first, so the minimum."""
-        series = self.ready[place]
+        series = self.ready.get(place, StepSeries())
         values = [piece.values[0] for piece in series.pieces(at - warmup, at)]
         values.append(series.value_at(at))
         return int(min((value for value in values if value is not None), default=0))
