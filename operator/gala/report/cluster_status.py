@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gala.api.cluster import GalaClusterStatus, PodStartStatus, Resources
+from gala.api.quantities import format_cpu, format_memory
 from gala.fleet.member import ClusterHealth
 from gala.fleet.rooms import Amount
 from gala.planning.facts import ClusterFacts, Missing
@@ -49,7 +50,10 @@ def cluster_status(view: ClusterView) -> GalaClusterStatus:
 
 
 def _resources(amount: Amount) -> Resources:
-    return Resources(cpu=amount.cpu, memory=amount.memory, pods=amount.pods)
+    """By its wire form: a bare integer of CPU means cores."""
+    return Resources.model_validate(
+        {"cpu": format_cpu(amount.cpu), "memory": format_memory(amount.memory), "pods": amount.pods}
+    )
 
 
 def _pod_start(facts: ClusterFacts | None) -> PodStartStatus | None:

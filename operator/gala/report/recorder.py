@@ -56,8 +56,9 @@ class Result(Protocol):
 class Recorder:
     """Keeps one night per event, bounded in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_steps: int = MAX_STEPS) -> None:
         self._nights: dict[EventKey, _Night] = {}
+        self._max_steps = max_steps
 
     def observe(self, now: float, snapshot: Snapshot, plan: Plan, results: Sequence[Result]) -> None:
         """Takes one pass: what was known, what was decided, what the servers said to it."""
@@ -67,7 +68,7 @@ class Recorder:
             if night is None:
                 if key not in facts:
                     continue
-                night = self._nights[key] = _Night(key, now)
+                night = self._nights[key] = _Night(key, now, self._max_steps)
             night.observe(now, facts.get(key), event_plan, _Pass(key, snapshot, plan, results))
 
     def log(self, key: EventKey) -> NightLog | None:
@@ -115,8 +116,9 @@ class _Pass:
 class _Night:
     """One event's night while it goes on."""
 
-    def __init__(self, key: EventKey, now: float) -> None:
+    def __init__(self, key: EventKey, now: float, max_steps: int) -> None:
         self.key = key
+        self._max_steps = max_steps
         self.started_at = self.now = now
         self.contested_at: float | None = None
         self._spec: GalaEventSpec | None = None
@@ -228,7 +230,7 @@ class _Night:
             for series in named.values():
                 if now < begins:
                     series.forget_before(now)
-                elif len(series) > MAX_STEPS:
+                elif len(series) > self._max_steps:
                     series.forget_first(len(series) // 2)
         if now < begins:
             self.started_at = now

@@ -1,0 +1,95 @@
+"""Structured logs: one line each, whatever the words in it."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from gala.report.logs import FIELDS, JsonFormatter, TextFormatter, configure, log_decisions
+from report_night import T0
+from report_passes import decision
+
+
+def record(message: str, **fields: object) -> logging.LogRecord:
+    made = logging.LogRecord("gala.engine", logging.INFO, "engine.py", 1, message, None, None)
+    made.created = T0 + 0.25
+    setattr(made, FIELDS, fields)
+    return made
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Logging as it was, for tests that configure it."""
+    root, product = logging.getLogger(), logging.getLogger("gala")
+    before = (root.handlers[:], root.level, product.level)
+    yield
+    root.handlers[:], level, product_level = before
+    root.setLevel(level)
+    product.setLevel(product_level)
+
+
+@pytest.mark.parametrize(
+    ("made", "want"),
+    [
+        pytest.param(
+            record("PreScale", event="show/gala", to=10),
+            "2027-02-05T12:00:00.250Z INFO gala.engine PreScale event=show/gala to=10",
+            id="fields follow the message",
+        ),
+        pytest.param(
+            record("a\nb", text='say "x"', none=""),
+            '2027-02-05T12:00:00.250Z INFO gala.engine a\\nb text="say \\"x\\"" none=""',
+            id="a line break in others' words begins no line of its own",
+        ),
+    ],
+)
+def test_text(made: logging.LogRecord, want: str) -> None:
+    assert TextFormatter().format(made) == want
+
+
+def test_json_is_one_object_in_one_line() -> None:
+    line = JsonFormatter().format(record("a\nb", event="show/gala", to=10))
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "time": "2027-02-05T12:00:00.250Z", "level": "info", "logger": "gala.engine", "message": "a\nb",
+        "event": "show/gala", "to": 10,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "formatter", [pytest.param(TextFormatter(), id="as text"), pytest.param(JsonFormatter(), id="as JSON")]
+)
+def test_a_traceback_is_not_lost(formatter: logging.Formatter) -> None:
+    made = record("it failed")
+    try:
+        int("the cause")
+    except ValueError:
+        made.exc_info = sys.exc_info()
+    assert "ValueError: invalid literal for int() with base 10: 'the cause'" in formatter.format(made)
+
+
+def test_a_decision_has_every_field_of_the_audit_trail(restored: None) -> None:
+    stream = io.StringIO()
+    configure(stream, style="json")
+    log_decisions([decision(T0, 2, 10)])
+    document = json.loads(stream.getvalue())
+    want = {"event": "show/gala", "cluster": "east", "workload": "web", "from": 2, "to": 10,
+            "reason": "PreScale", "rule": "standing"}  # fmt: skip
+    assert {name: document[name] for name in want} == want
+
+
+def test_libraries_speak_up_only_when_something_is_wrong(restored: None) -> None:
+    stream = io.StringIO()
+    configure(stream)
+    logging.getLogger("aiohttp.access").info("GET /")
+    logging.getLogger("aiohttp.access").warning("too many")
+    logging.getLogger("gala.engine").info("a pass")
+    assert [line.split(" ", 1)[1] for line in stream.getvalue().splitlines()] == [
+        "WARNING aiohttp.access too many",
+        "INFO gala.engine a pass",
+    ]
