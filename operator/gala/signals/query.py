@@ -25,7 +25,7 @@ _RENDERED: Final = re.compile(
 
 
 class Question(NamedTuple):
-    """One figure to ask for; an empty ``query`` is one that the cluster does not allow."""
+    """One figure to ask for; an empty ``query`` is one that may not be asked."""
 
     event: EventKey
     workload: str
@@ -34,7 +34,7 @@ class Question(NamedTuple):
 
 
 def asks(event: EventKey, spec: GalaEventSpec, clusters: Iterable[GalaCluster]) -> list[Question]:
-    """What to ask so that every measured workload of an event has a figure in each cluster.
+    """What to ask so that every measured workload of an event has a figure in each cluster; raises nothing.
 
     Give the clusters that take part; those without Prometheus and workloads that state
     neither ``signal`` nor ``query`` are left out.
@@ -49,16 +49,15 @@ def asks(event: EventKey, spec: GalaEventSpec, clusters: Iterable[GalaCluster]) 
 
 
 def rendered(workload: Workload, prometheus: Prometheus, event_namespace: str) -> str | None:
-    """The workload's query for one cluster; None if it has none, ``""`` if it may not be asked there.
-
-    Raises:
-        InvalidInput: a metric or label that PromQL has no name for.
-    """
+    """The workload's query for one cluster; None if it has none, ``""`` if it may not be asked there."""
     if workload.signal is not None:
         forced = {"namespace": workload.target.namespace or event_namespace}
         if prometheus.cluster_label is not None:
             forced["cluster"] = prometheus.cluster_label
-        return rate(workload.signal, forced)
+        try:
+            return rate(workload.signal, forced)
+        except InvalidInput:
+            return ""
     if workload.query is None:
         return None
     return workload.query if prometheus.allow_custom_queries else ""

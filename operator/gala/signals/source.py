@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import requests
+import urllib3
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
@@ -23,6 +24,11 @@ _OLDEST: Final = 300.0
 
 _AHEAD: Final = 60.0
 """Seconds that a sample may lie in our future before one of the clocks is not believed."""
+
+_NOT_ALLOWED: Final = (
+    "Nothing may be asked: either a query of one's own where the cluster has no allowCustomQueries, "
+    "or a signal with a label that PromQL has no name for."
+)
 
 _STATUS: Final = re.compile(r"HTTP Status Code (\d{3})")
 
@@ -70,9 +76,7 @@ class Source:
 
     def _figure(self, query: str, now: float) -> Sample | Missing:
         if not query:
-            return Missing(
-                "CustomQueryRefused", "The cluster has no allowCustomQueries; state a signal instead."
-            )
+            return Missing("QueryNotAllowed", _NOT_ALLOWED)
         try:
             value = self._value(query)
             newest = freshness(query)
@@ -141,9 +145,9 @@ def _failed(error: Exception) -> Missing:
         return Missing("AddressRefused", str(error))
     if isinstance(error, PartialAnswer):
         return Missing("PartialData", str(error))
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout) or _timed_out(error):
         return Missing("Timeout", f"Prometheus did not answer in time: {error}")
-    if isinstance(error, ValueError):
+    if isinstance(error, (ValueError, requests.exceptions.InvalidJSONError)):
         return Missing("NotPrometheus", f"The answer is not Prometheus' own: {error}")
     status = _STATUS.search(str(error))
     if status is None:
@@ -152,3 +156,9 @@ def _failed(error: Exception) -> Missing:
         return Missing("Unauthorized", f"Prometheus answered {status[1]}; check its bearerTokenSecretRef.")
     reason = "QueryRefused" if status[1] in {"400", "422"} else "Failed"
     return Missing(reason, f"Prometheus answered {status[1]}: {str(error)[:300]}")
+
+
+def _timed_out(error: Exception) -> bool:
+    """A client without retries still wraps a time-out into the retries that it has run out of."""
+    inner = error.args[0] if error.args else None
+    return isinstance(getattr(inner, "reason", None), urllib3.exceptions.ReadTimeoutError)

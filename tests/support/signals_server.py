@@ -1,0 +1,56 @@
+"""A Prometheus on loopback that answers what a test tells it to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class LyingPrometheus:
+    """Answers a rate and the time of its newest scrape, or whatever ``instead`` says."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.rate: Any = "120.5"
+        self.scraped: Any = 990.0
+        self.instead: Answer | None = None
+        self.queries: list[str] = []
+        self.tokens: list[str] = []
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        query = request.query["query"]
+        self.queries.append(query)
+        self.tokens.append(request.headers.get("Authorization", ""))
+        if self.instead is not None:
+            return await self.instead(request)
+        value = self.scraped if "timestamp(" in query else self.rate
+        return vector([] if value is None else [[5_000.0, str(value)]])
+
+
+def vector(values: list[list[Any]], **more: Any) -> web.Response:
+    """An instant query's answer."""
+    result = [{"metric": {}, "value": value} for value in values]
+    data = {"resultType": "vector", "result": result}
+    return web.json_response({"status": "success", "data": data, **more})
+
+
+@asynccontextmanager
+async def asked() -> AsyncIterator[LyingPrometheus]:
+    """A server that listens on a free port of loopback."""
+    prometheus = LyingPrometheus()
+    app = web.Application()
+    app.router.add_get("/api/v1/query", prometheus.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    prometheus.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield prometheus
+    finally:
+        await runner.cleanup()
