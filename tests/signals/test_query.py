@@ -111,11 +111,12 @@ def test_a_query_of_ones_own_is_asked_only_where_the_cluster_allows_it() -> None
 
 def test_every_measured_workload_is_asked_for_in_every_cluster_with_prometheus() -> None:
     spec = GalaEventSpec.model_construct(
+        rounds=(),
         workloads=(
             workload(signal=SIGNAL),
             workload("api"),
             workload("cart", signal={**SIGNAL, "matchLabels": {"no-label": "x"}}),
-        )
+        ),
     )
     clusters = [cluster("north", {}), cluster("south"), cluster("west", {"clusterLabel": "w"})]
 

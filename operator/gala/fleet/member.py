@@ -19,6 +19,7 @@ from gala.errors import CredentialsRefused, GalaError, RequestFailed, Unreachabl
 from gala.fleet.admission import admissions
 from gala.fleet.client import Counters
 from gala.fleet.connection import Connection
+from gala.fleet.learning import StartLearner
 from gala.fleet.rooms import Owners, Reading
 from gala.fleet.roomwatch import RoomWatch
 from gala.fleet.targets import Targets, Wanted, why
@@ -63,6 +64,7 @@ class Member:
         self._settings = settings
         self._upkeep = Upkeep(connection, settings)
         self._room = RoomWatch(settings)
+        self._starts = StartLearner()
         self._writer: Writer | None = None
         self._task: asyncio.Task[None] | None = None
         self._wishes: tuple[tuple[TargetKey, float], ...] = ()
@@ -198,6 +200,7 @@ class Member:
         else:
             if known_to_fail and self._upkeep.targets is not None:
                 self._upkeep.targets.forget_history()
+                self._starts.forget_waiting()
             self._upkeep.answered()
             self._contacts, self._last_contact = self.counters.contacts, now
 
@@ -224,7 +227,9 @@ class Member:
         if not self.reachable:
             return facts
         for key in facts:
-            cache = targets.cache(key)
+            found, cache = facts[key], targets.cache(key)
+            if isinstance(found, TargetFacts):
+                self._starts.note(now, key, found)
             if cache is None or not cache.synced:
                 continue
             if now - self._upkeep.stale_since(cache) > self._settings.unreachable_after:
@@ -235,6 +240,7 @@ class Member:
 
     def _facts(self, now: float) -> ClusterFacts:
         spec, failure = self.cluster.spec, self._upkeep.failure
+        stated = PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95)
         return ClusterFacts(
             name=self.name,
             private=spec.cluster_class is ClusterClass.PRIVATE,
@@ -247,7 +253,7 @@ class Member:
             last_contact=self._last_contact,
             targets=self._targets,
             nodes=self._room.rooms(now),
-            pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),
+            pod_start=self._starts.estimate(now, stated),
             signal_configured=spec.prometheus is not None,
         )
 

@@ -1,0 +1,120 @@
+"""How long pods take to be Ready in a cluster, from what the passes see.
+
+A target's status tells numbers and not pods, so pods are taken to become Ready in the
+order in which they were asked for. Pods that still wait count with their age. What is
+learned only makes a cluster slower than its ``podStart`` says, never faster, and at most
+by a factor: one rollout that fails, or a full cluster, must not move every lead for ever.
+It lives in memory; a restart begins with what ``podStart`` says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import Final
+
+from gala.planning.facts import PodStart, TargetFacts, TargetKey
+
+_WINDOW: Final = 86_400.0
+"""Seconds for which a pod's start is remembered."""
+
+_PODS: Final = 1_000
+"""Pods that are remembered."""
+
+_FACTOR: Final = 3.0
+"""What is learned is at most this many times the stated p95."""
+
+_QUANTILE: Final = 0.95
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Pods that were asked for together (``at`` is then), or became Ready together."""
+
+    at: float
+    seconds: float
+    count: int
+
+
+class StartLearner:
+    """What one cluster's pods took."""
+
+    def __init__(self) -> None:
+        self._seen: dict[TargetKey, tuple[str, int]] = {}
+        self._waiting: dict[TargetKey, deque[_Batch]] = {}
+        self._started: deque[_Batch] = deque()
+
+    def note(self, now: float, key: TargetKey, facts: TargetFacts) -> None:
+        """Takes down what one target runs in this pass."""
+        if not isinstance(facts.ready, int):
+            return
+        uid, before = self._seen.get(key, (facts.uid, facts.replicas))
+        waiting = self._waiting.setdefault(key, deque())
+        if uid != facts.uid:
+            waiting.clear()
+        elif facts.replicas > before:
+            waiting.append(_Batch(now, 0.0, facts.replicas - before))
+        elif facts.replicas < before:
+            _drop_newest(waiting, before - facts.replicas)
+        self._seen[key] = (facts.uid, facts.replicas)
+        arrived = sum(batch.count for batch in waiting) - max(0, facts.replicas - facts.ready)
+        while arrived > 0:
+            arrived -= self._start(now, waiting, arrived)
+        self._prune(now)
+
+    def forget_waiting(self) -> None:
+        """After a time without contact: when what happened meanwhile happened is not known."""
+        self._waiting.clear()
+        self._seen.clear()
+
+    def estimate(self, now: float, stated: PodStart) -> PodStart:
+        """``podStart`` as stated, or slower where that was seen; ``slowest`` is the largest time to Ready."""
+        took: Counter[float] = Counter()
+        for batch in self._started:
+            took[batch.seconds] += batch.count
+        for group in self._waiting.values():
+            for batch in group:
+                took[now - batch.at] += batch.count
+        if not took:
+            return stated
+        most = _FACTOR * stated.p95
+        return PodStart(
+            per_second=stated.per_second,
+            p95=min(max(stated.p95, _quantile(took)), most),
+            slowest=min(max(took), most),
+        )
+
+    def _start(self, now: float, waiting: deque[_Batch], arrived: int) -> int:
+        """Moves pods of the oldest batch to those that started; how many."""
+        oldest = waiting[0]
+        count = min(arrived, oldest.count)
+        self._started.append(_Batch(now, now - oldest.at, count))
+        oldest.count -= count
+        if not oldest.count:
+            waiting.popleft()
+        return count
+
+    def _prune(self, now: float) -> None:
+        surplus = sum(batch.count for batch in self._started) - _PODS
+        while self._started and (self._started[0].at < now - _WINDOW or surplus >= self._started[0].count):
+            surplus -= self._started.popleft().count
+
+
+def _drop_newest(waiting: deque[_Batch], count: int) -> None:
+    """A scale-down takes pods that are not Ready first, and the newest among them."""
+    while waiting and count > 0:
+        taken = min(count, waiting[-1].count)
+        waiting[-1].count -= taken
+        count -= taken
+        if not waiting[-1].count:
+            waiting.pop()
+
+
+def _quantile(took: Counter[float]) -> float:
+    rank = _QUANTILE * took.total()
+    reached = 0
+    for seconds in sorted(took):
+        reached += took[seconds]
+        if reached >= rank:
+            return seconds
+    return max(took)
