@@ -15,7 +15,9 @@ import gala
 from gala.errors import GalaError
 
 COMMANDS = {
+    "demo": "gala.cli.demo",
     "crds": "gala.cli.crds",
+    "run": "gala.cli.run",
 }
 """By command name: the module that holds a click command of that name."""
 

@@ -24,7 +24,7 @@ from gala.report.event_report import EventReport
 from gala.report.nightlog import NightLog, Place, WriteLog
 from gala.sandbox.fleet import FleetParams, SandboxFleet
 from gala.sandbox.night import Night
-from gala.sandbox.night_log import night_log
+from gala.sandbox.night_log import Trail, night_log
 from gala.sandbox.oracle import Verdict, judge
 from gala.sandbox.script import PERSON
 from gala.settings import Settings
@@ -57,8 +57,9 @@ class _Trail:
     def take(self, done: Done) -> None:
         self.decisions.extend(done.plan.decisions)
         for result in done.results:
-            self.seconds.append(result.seconds)
-            if result.error is not None:
+            if result.error is None:
+                self.seconds.append(result.seconds)
+            else:
                 write = result.write
                 place = Place(write.workload, write.cluster)
                 self.failed.append(
@@ -104,7 +105,7 @@ async def play_night(
 async def _until_synced(wired: Wired) -> None:
     try:
         async with asyncio.timeout(START_DEADLINE):
-            while not wired.desired.synced():
+            while not wired.desired.synced():  # noqa: ASYNC110 - it is filled from another thread
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise BarrierTimeout(
@@ -138,8 +139,6 @@ def _judged(fleet: SandboxFleet, trail: _Trail, passes: int) -> Played:
         seen,
         fleet.traffic,
         verdict=verdict,
-        decisions=trail.decisions,
-        failed=trail.failed,
-        seconds=trail.seconds,
+        trail=Trail(trail.decisions, trail.failed, trail.seconds),
     )
     return Played(report=event_report.build(log), log=log, verdict=verdict, passes=passes)

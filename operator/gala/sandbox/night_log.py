@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import NamedTuple
 
 from gala.api.validation import parse_event
 from gala.planning.outcome import Decision
@@ -28,19 +29,20 @@ _CALM = 15
 """Seconds between two points of traffic outside of rounds; inside, every second counts."""
 
 
+class Trail(NamedTuple):
+    """What only the operator knows: why it decided, what was refused, and how long each write took."""
+
+    decisions: Sequence[Decision] = ()
+    failed: Sequence[WriteLog] = ()
+    seconds: Sequence[float] = ()
+    """Wall seconds of the acknowledged writes, in order."""
+
+
 def night_log(
-    night: Night,
-    seen: Recording,
-    traffic: Traffic,
-    *,
-    verdict: Verdict,
-    decisions: Sequence[Decision] = (),
-    failed: Sequence[WriteLog] = (),
-    seconds: Sequence[float] = (),
+    night: Night, seen: Recording, traffic: Traffic, *, verdict: Verdict, trail: Trail | None = None
 ) -> NightLog:
-    """The whole night; ``decisions``, ``failed`` writes and how many wall ``seconds`` each write took
-    are the operator's, servers know none of them.
-    """
+    """The whole night as the servers saw it; ``trail`` adds what they cannot know."""
+    decisions, failed, seconds = trail or Trail()
     body = next(one.body for one in reversed(seen.specs) if one.body is not None)
     event = parse_event(body)
     plan = stretches(event.spec)

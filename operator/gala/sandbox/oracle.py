@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import NamedTuple
 
 from gala.api.event import GalaEventSpec
@@ -82,6 +83,10 @@ class _Judge:
             (one.at, None if one.body is None else parse_event(one.body).spec) for one in seen.specs
         ]
         self._stretches: dict[int, list[Stretch]] = {}
+        self._first: dict[tuple[str, str], float] = {}
+        for (place, segment), history in seen.floors.items():
+            key = (place.cluster, segment)
+            self._first[key] = min(history[0].at, self._first.get(key, inf))
 
     def _spec(self, at: float) -> tuple[GalaEventSpec | None, bool]:
         """The spec in force (the last one, once deleted), and whether the event was there."""
@@ -166,7 +171,7 @@ class _Judge:
         spec, _ = self._spec(at)
         if spec is None:
             return 0, ""
-        begun = [one for one in self._plan(spec) if self._begun(place, one.name, at)]
+        begun = [one for one in self._plan(spec) if self._begun(place.cluster, one.name, at)]
         coming = next((one for one in begun if one.ready_by > at and one.is_round), None)
         on = [one for one in begun if at < one.end]
         found = [(0, "")]
@@ -177,9 +182,22 @@ class _Judge:
         past = [one for one in begun if one.end <= at]
         last = max(past, key=lambda one: one.end, default=None)
         cooling = last is not None and at < last.end + spec.handback.cooldown
-        if last is not None and cooling and all(one.ready_by > at for one in on):
+        if (
+            last is not None
+            and cooling
+            and all(one.ready_by > at for one in self._on_in(place.cluster, spec, at))
+        ):
             found.append(self._lower(place, at, spec, (last, coming)))
         return max(found)
+
+    def _on_in(self, cluster: str, spec: GalaEventSpec, at: float) -> list[Stretch]:
+        """Segments that hold anything in a cluster: only after the last of them a cooldown follows."""
+        places = {place for place, _ in self._seen.floors if place.cluster == cluster}
+        return [
+            one
+            for one in self._plan(spec)
+            if at < one.end and any(self._begun(place, one.name, at) for place in places)
+        ]
 
     def _lower(
         self, place: Place, at: float, spec: GalaEventSpec, pair: tuple[Stretch, Stretch | None]
@@ -191,9 +209,9 @@ class _Judge:
             return floor, one.name
         return min(floor, self._floor(place, other.name, at, warm)), f"{one.name} and {other.name}"
 
-    def _begun(self, place: Place, segment: str, at: float) -> bool:
-        history = self._seen.floors.get((place, segment))
-        return bool(history) and history is not None and history[0].at <= at
+    def _begun(self, cluster: str, segment: str, at: float) -> bool:
+        """Whether a segment's hold has begun in a cluster: for any workload, since it yields for all."""
+        return self._first.get((cluster, segment), inf) <= at
 
     def _floor(self, place: Place, segment: str, at: float, warmup_: float) -> int:
         """The highest floor seen since the latest basis, less what moves took from it rightfully."""

@@ -125,6 +125,9 @@ class RemoteClock:
         """Seconds since the epoch, as of the last step."""
         return self._now
 
+    def wake(self) -> None:
+        """Nothing: whoever changes something in the sandbox plans an edge for it."""
+
     async def until(self, deadline: float) -> Barrier:
         """Asks the sandbox to step.
 
