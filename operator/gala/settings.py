@@ -81,6 +81,9 @@ class Settings:
     room_interval: float = 180.0
     """Between two readings of nodes and pods: free room changes slowly outside of a hold."""
 
+    lease_name: str = "gala-operator"
+    """Two operators beside each other (a canary, a shard) need two Leases."""
+
     lease_duration: float = 15.0
     """Kubernetes' own default for leader election."""
 

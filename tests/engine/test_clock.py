@@ -50,3 +50,17 @@ def test_a_jump_is_told_once(wall: float, steady: float, want: float) -> None:
     times[0].value += wall
     times[1].value += steady
     assert [clock.jumped(), clock.jumped()] == [pytest.approx(want), 0.0]
+
+
+async def test_a_wake_ends_the_wait() -> None:
+    clock = WallClock(Time(100.0), Time(5.0))
+    waiting = asyncio.create_task(clock.until(3600.0))
+    await asyncio.sleep(0)
+    clock.wake()
+    assert await waiting == {}
+
+
+async def test_a_wake_that_comes_between_two_waits_is_not_lost() -> None:
+    clock = WallClock(Time(100.0), Time(5.0))
+    clock.wake()
+    assert await clock.until(3600.0) == {}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gala.engine.clock import WallClock
 from gala.engine.leadership import Elector
 from gala.errors import RequestFailed
 from gala.sandbox.apiserver.faults import Call, Refuse
@@ -166,6 +167,20 @@ async def test_a_hold_ends_as_soon_as_either_clock_says_so(hub: Hub, wall: float
     hub.time.value += wall
     monotonic.value += steady
     assert not one.holds(hub.time.now())
+
+
+async def test_the_wall_clock_brings_its_own_steady_clock(hub: Hub) -> None:
+    monotonic = Time(50.0)
+    clock = WallClock(hub.time, monotonic)
+    one = Elector(hub.api, hub.settings, clock, "one")
+    await one.acquire_or_renew()
+    monotonic.value += 10.0
+    assert not one.holds(clock.now())
+
+
+async def test_another_lease_is_another_leadership(hub: Hub) -> None:
+    canary = Elector(hub.api, Settings(lease_name="canary"), hub.time, "canary")
+    assert [await elector(hub).acquire_or_renew(), await canary.acquire_or_renew()] == [True, True]
 
 
 async def test_the_hold_counts_from_when_the_renewal_was_sent(hub: Hub) -> None:

@@ -13,19 +13,22 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from gala.engine.ports import Clock
 from gala.errors import Conflict, RequestFailed
 from gala.fleet.client import ApiServer
 from gala.settings import Settings
 
-LEASE = "gala-operator"
-"""Name of the Lease, in the fleet namespace."""
-
 _ABSENT = 404
 
 Json = Mapping[str, Any]
+
+
+@runtime_checkable
+class _HasSteady(Protocol):
+    @property
+    def steady(self) -> Callable[[], float]: ...
 
 
 class Elector:
@@ -38,17 +41,19 @@ class Elector:
         clock: Clock,
         identity: str,
         *,
-        lease: str = LEASE,
         steady: Callable[[], float] | None = None,
     ) -> None:
-        """``identity`` is one process and no other; ``steady`` a clock nobody sets (default: ``clock``)."""
+        """``identity`` is one process and no other; ``steady`` a clock that nobody sets.
+
+        Without ``steady`` that is the clock's own; a stepped clock, which has none, only goes forward.
+        """
         self.identity = identity
         self._hub = hub
         self._settings = settings
         self._clock = clock
-        self._steady = steady or clock.now
+        self._steady = steady or (clock.steady if isinstance(clock, _HasSteady) else clock.now)
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{settings.fleet_namespace}/leases"
-        self._lease = lease
+        self._lease = settings.lease_name
         self._ours: Json | None = None
         """The Lease as we wrote it last; None while we do not lead."""
         self._renewed = (float("-inf"), float("-inf"))

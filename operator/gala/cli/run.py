@@ -1,0 +1,140 @@
+"""``gala run``: the operator on a real hub and the wall clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+
+from gala.cli.hub import Login, check
+from gala.cli.nights import NightReports
+from gala.engine.clock import WallClock
+from gala.engine.operator import run_until_stopped
+from gala.engine.wiring import Wired, wire
+from gala.fleet.client import ApiServer
+from gala.intake.intake import Intake
+from gala.planning.facts import EventKey
+from gala.report import logs
+from gala.report.nightlog import NightLog
+from gala.settings import Settings
+
+log = logging.getLogger(__name__)
+
+CLOSE_DEADLINE: Final = 2.0
+"""Wall seconds for closing connections; SIGTERM to exit takes five at most."""
+
+_DEFAULTS: Final = Settings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line said."""
+
+    login: Login
+    settings: Settings
+    identity: str
+    report_dir: Path | None = None
+
+
+@click.command()
+@click.option("--kubeconfig", envvar="KUBECONFIG", metavar="PATH", show_envvar=True,
+              help="The cluster that holds the GalaEvents; in a pod its own account is used.")  # fmt: skip
+@click.option("--context", metavar="NAME", help="Another context of the kubeconfig than its current one.")
+@click.option("-n", "--fleet-namespace", default=_DEFAULTS.fleet_namespace, show_default=True,
+              help="Where GalaClusters, their Secrets, the ledger and the Lease live.")  # fmt: skip
+@click.option("--lease-name", default=_DEFAULTS.lease_name, show_default=True,
+              help="The Lease that only one of several replicas holds.")  # fmt: skip
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="Lines for people, or one JSON object per line.")  # fmt: skip
+@click.option("--report-dir", type=click.Path(file_okay=False, path_type=Path),
+              help="Write each event's report here, as JSON and HTML, once all is handed back.")  # fmt: skip
+@click.option("--identity", envvar="POD_NAME", hidden=True)
+@click.option("--pod-host", envvar="KUBERNETES_SERVICE_HOST", hidden=True)
+@click.option("--pod-port", envvar="KUBERNETES_SERVICE_PORT", hidden=True)
+@click.option("-v", "--verbose", is_flag=True, help="Log more than decisions and problems.")
+def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
+    *,
+    kubeconfig: str | None,
+    context: str | None,
+    fleet_namespace: str,
+    lease_name: str,
+    log_format: Literal["text", "json"],
+    report_dir: Path | None,
+    identity: str | None,
+    pod_host: str | None,
+    pod_port: str | None,
+    verbose: bool,
+) -> None:
+    """Run the operator until it is told to stop.
+
+    Its end changes nothing: replicas stay where they are, and the next one goes on from the
+    ledger. Run two or three; the Lease decides which of them acts.
+
+    \b
+      gala crds | kubectl apply --server-side -f -
+      gala run --context staging
+    """  # noqa: D301 (click wants the real \b)
+    logs.configure(sys.stderr, style=log_format, level=logging.DEBUG if verbose else logging.INFO)
+    address = f"[{pod_host}]" if pod_host and ":" in pod_host else pod_host
+    options = RunOptions(
+        login=Login(
+            kubeconfig=kubeconfig,
+            context=context,
+            pod_api=f"{address}:{pod_port or 443}" if address else None,
+        ),
+        settings=Settings(fleet_namespace=fleet_namespace, lease_name=lease_name),
+        # A container that starts anew in the same pod is the only one of that name: it need not wait.
+        identity=identity or f"{socket.gethostname()}_{uuid.uuid4()}",
+        report_dir=report_dir,
+    )
+    asyncio.run(serve(options))
+
+
+async def serve(options: RunOptions) -> None:
+    """Builds the operator, runs it until SIGTERM or SIGINT, and closes everything.
+
+    Raises:
+        GalaError: The hub cannot be reached, refuses us or lacks the CRDs.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    hub = ApiServer("hub", await options.login.credentials(), options.settings)
+    try:
+        await check(hub)
+        await _operate(hub, options, stop)
+    finally:
+        await hub.close()
+
+
+async def _operate(hub: ApiServer, options: RunOptions, stop: asyncio.Event) -> None:
+    def night(key: EventKey) -> NightLog | None:
+        return wired.recorder.log(key)
+
+    observer = NightReports(options.report_dir, night) if options.report_dir else None
+    wired = wire(hub, WallClock(), options.settings, identity=options.identity, observer=observer)
+    intake = Intake(wired.desired, hub, options.settings)
+    keeping = asyncio.create_task(options.login.keep(hub), name="login")
+    log.info("%s watches %s as %s", options.settings.lease_name, hub.credentials.server, options.identity)
+    try:
+        await intake.start()
+        await run_until_stopped(wired.operator, stop, wired.elector)
+        log.info("stopped; replicas stay as they are")
+    finally:
+        keeping.cancel()
+        await _close(intake, wired)
+
+
+async def _close(intake: Intake, wired: Wired) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_DEADLINE):
+            await asyncio.gather(intake.stop(), wired.close())

@@ -1,0 +1,61 @@
+"""The command line as a whole: what it prints where, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from gala.cli import root
+
+KINDS = ["GalaAllocation", "GalaCluster", "GalaCue", "GalaEvent"]
+
+
+@pytest.mark.parametrize("flag", [pytest.param("-h", id="short"), pytest.param("--help", id="long")])
+def test_help_lists_every_command(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status = root.call([flag])
+    shown = capsys.readouterr().out
+    assert status == 0
+    assert [name for name in root.COMMANDS if f"\n  {name} " not in shown] == []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in root.COMMANDS])
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.call([name, "-h"]) == 0
+    assert f"Usage: gala {name}" in capsys.readouterr().out
+
+
+def test_a_command_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.call(["dance"]) == 2
+    assert "No such command 'dance'" in capsys.readouterr().err
+
+
+def test_an_option_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.call(["crds", "--loud"]) == 2
+    assert "--loud" in capsys.readouterr().err
+
+
+def test_a_refusal_is_one_sentence_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    status = root.call(["run", "--kubeconfig", "/nowhere"])
+    shown = capsys.readouterr()
+    want = "gala: There is no kubeconfig at /nowhere; name one with --kubeconfig.\n"
+    assert (status, shown.out, shown.err) == (1, "", want)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.call(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("gala, version ")
+
+
+def test_crds_are_printed_as_yaml_that_kubectl_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.call(["crds"]) == 0
+    documents = list(yaml.safe_load_all(capsys.readouterr().out))
+    assert sorted(document["spec"]["names"]["kind"] for document in documents) == KINDS
+
+
+def test_crds_are_printed_as_a_json_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.call(["crds", "-o", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["kind"] == "List"
+    assert sorted(item["spec"]["names"]["kind"] for item in listed["items"]) == KINDS

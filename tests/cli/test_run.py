@@ -1,0 +1,110 @@
+"""``gala run`` as a process of its own, on a hub over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gala.errors import RequestFailed
+from hub_server import CRDS_PATH, EVENTS_PATH, NAMESPACE, Hub, a_hub
+
+LEASE_PATH = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/gala-operator"
+
+
+def a_kubeconfig(path: Path, server: str) -> Path:
+    path.write_text(
+        f"""
+apiVersion: v1
+kind: Config
+current-context: here
+contexts: [{{name: here, context: {{cluster: here, user: me}}}}]
+clusters: [{{name: here, cluster: {{server: "{server}"}}}}]
+users: [{{name: me, user: {{}}}}]
+"""
+    )
+    return path
+
+
+@asynccontextmanager
+async def a_process(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gala.main", *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def holder(hub: Hub) -> str | None:
+    try:
+        found: dict[str, Any] = await hub.api.request("GET", LEASE_PATH)
+    except RequestFailed:
+        return None
+    return str(found["spec"]["holderIdentity"])
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(30):
+        while not await true():  # noqa: ASYNC110 (another process sets no event of ours)
+            await asyncio.sleep(0.05)
+
+
+async def test_it_leads_reports_an_event_and_leaves_the_lease_when_it_is_told_to_stop(tmp_path: Path) -> None:
+    async with a_hub() as hub:
+        await hub.create_event()
+        config = a_kubeconfig(tmp_path / "config", hub.server.url)
+
+        async def planned() -> bool:
+            found = await hub.api.request("GET", f"{EVENTS_PATH}/gala")
+            return bool(found.get("status", {}).get("phase"))
+
+        async with a_process("run", "--kubeconfig", str(config), "--log-format", "json") as process:
+            await until(planned)
+            assert await holder(hub)
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(5):
+                status = await process.wait()
+            assert process.stderr is not None
+            last = (await process.stderr.read()).decode().splitlines()[-1]
+        assert (status, await holder(hub)) == (0, "")
+        assert '"stopped; replicas stay as they are"' in last
+
+
+async def test_a_hub_without_our_kinds_is_told_in_one_sentence_with_what_to_do(tmp_path: Path) -> None:
+    async with a_hub() as hub:
+        listed = await hub.api.request("GET", CRDS_PATH)
+        for definition in listed["items"]:
+            await hub.api.request("DELETE", f"{CRDS_PATH}/{definition['metadata']['name']}")
+        config = a_kubeconfig(tmp_path / "config", hub.server.url)
+        async with a_process("run", "--kubeconfig", str(config)) as process:
+            _, err = await process.communicate()
+    want = f"gala: {hub.server.url} does not know GalaEvents; install them with: gala crds | kubectl apply"
+    assert (process.returncode, err.decode().startswith(want), err.count(b"\n")) == (1, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "want"),
+    [
+        pytest.param(["--kubeconfig", "/nowhere"], b"There is no kubeconfig at /nowhere", id="no such file"),
+        pytest.param(["--context", "x"], b"Expected object with name x", id="no such context"),
+    ],
+)
+async def test_a_login_that_cannot_be_is_told_before_anything_starts(
+    arguments: list[str], want: bytes, tmp_path: Path
+) -> None:
+    config = a_kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
+    given = arguments if "--kubeconfig" in arguments else ["--kubeconfig", str(config), *arguments]
+    async with a_process("run", *given) as process:
+        _, err = await process.communicate()
+    assert (process.returncode, want in err, err.count(b"\n")) == (1, True, 1), err
