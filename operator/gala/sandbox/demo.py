@@ -95,14 +95,15 @@ async def play_night(
     gc.freeze()
     try:
         await intake.start()
-        await _until_synced(wired)
+        await until_synced(wired)
         await _run(wired, fleet)
     finally:
         await _close([intake.stop, wired.close, hub.close, fleet.stop])
     return _judged(fleet, trail, wired.operator.passes)
 
 
-async def _until_synced(wired: Wired) -> None:
+async def until_synced(wired: Wired) -> None:
+    """Waits until intake has listed everything once; BarrierTimeout if it never does."""
     try:
         async with asyncio.timeout(START_DEADLINE):
             while not wired.desired.synced():  # noqa: ASYNC110 - it is filled from another thread

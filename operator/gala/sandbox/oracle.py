@@ -182,22 +182,9 @@ class _Judge:
         past = [one for one in begun if one.end <= at]
         last = max(past, key=lambda one: one.end, default=None)
         cooling = last is not None and at < last.end + spec.handback.cooldown
-        if (
-            last is not None
-            and cooling
-            and all(one.ready_by > at for one in self._on_in(place.cluster, spec, at))
-        ):
+        if last is not None and cooling and all(one.ready_by > at for one in on):
             found.append(self._lower(place, at, spec, (last, coming)))
         return max(found)
-
-    def _on_in(self, cluster: str, spec: GalaEventSpec, at: float) -> list[Stretch]:
-        """Segments that hold anything in a cluster: only after the last of them a cooldown follows."""
-        places = {place for place, _ in self._seen.floors if place.cluster == cluster}
-        return [
-            one
-            for one in self._plan(spec)
-            if at < one.end and any(self._begun(place, one.name, at) for place in places)
-        ]
 
     def _lower(
         self, place: Place, at: float, spec: GalaEventSpec, pair: tuple[Stretch, Stretch | None]
