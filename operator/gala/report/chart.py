@@ -19,6 +19,9 @@ from gala.report.series import StepSeries
 STEPS_OF_TIME = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 """Distances between two labels of the time axis that people read easily, in seconds."""
 
+OUTSIDE = 3
+"""Pixels outside of the plot, where an area's outline does not show."""
+
 
 class Band(NamedTuple):
     """A round on the time axis."""
@@ -58,6 +61,8 @@ class Frame:
     marks: Sequence[Mark] = field(default=())
     labels: bool = True
     """Whether the bands carry their names."""
+    grain: float = 0.5
+    """Pixels between two heights that are told apart."""
 
     def x(self, time: float) -> float:
         """Pixels from the left, kept inside of the plot."""
@@ -84,16 +89,22 @@ def draw(curves: Curves, frame: Frame) -> str:
         (
             *(_band(frame, band) for band in frame.bands),
             *_grid(frame),
-            f'<path class="ready-area" d="{path(ready, frame, closed=True)}"/>',
-            f'<path class="demand-area" d="{path(demand, frame, closed=True)}"/>',
-            f'<path class="ready" d="{path(ready, frame)}"/>',
-            f'<path class="intended" d="{path(intended, frame)}"/>',
-            f'<path class="demand" d="{path(demand, frame)}"/>',
+            _window(frame),
+            f'<path class="ready" d="{path(ready, frame, closed=True)}"/>',
+            f'<path class="demand" d="{path(demand, frame, closed=True)}"/>',
+            f'<path class="intended" d="{path(intended, frame)}"/></svg>',
             *_band_names(frame),
             *_hits(curves, frame),
             *(_mark(frame, mark) for mark in frame.marks),
         )
     )
+
+
+def _window(frame: Frame) -> str:
+    """An inner ``<svg>`` with the same coordinates that shows the plot alone."""
+    box = [_px(number) for number in (frame.left, frame.top, frame.width, frame.height)]
+    x, y, width, height = box
+    return f'<svg class="plot" x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{" ".join(box)}">'
 
 
 def sample(
@@ -115,24 +126,25 @@ def sample(
 
 
 def path(values: Sequence[float | None], frame: Frame, *, closed: bool = False) -> str:
-    """Steps as path data, a run of equal columns as one line; ``closed`` down to zero for an area."""
-    width = frame.width / len(values)
+    """Steps as path data, a run of equal columns as one line; ``closed`` around the area below.
+
+    An area is closed a few pixels outside of the plot, where the frame cuts its outline off.
+    """
+    width, below = frame.width / len(values), _px(frame.bottom + OUTSIDE)
     parts: list[str] = []
     at: str | None = None
     for column, value in enumerate(values):
-        x = _px(frame.left + column * width)
-        y = None if value is None else _px(frame.y(value))
+        y = None if value is None else _px(round(frame.y(value) / frame.grain) * frame.grain)
         if y == at:
             continue
+        x = _px(frame.left + column * width if column else frame.left - OUTSIDE)
         if at is not None:
-            parts.append(f"H{x}" + (f"V{_px(frame.bottom)}Z" if closed and y is None else ""))
+            parts.append(f"H{x}" + (f"V{below}Z" if closed and y is None else ""))
         if y is not None:
-            parts.append(
-                (f"M{x} {_px(frame.bottom)}V{y}" if closed else f"M{x} {y}") if at is None else f"V{y}"
-            )
+            parts.append((f"M{x} {below}V{y}" if closed else f"M{x} {y}") if at is None else f"V{y}")
         at = y
     if at is not None:
-        parts.append(f"H{_px(frame.left + frame.width)}" + (f"V{_px(frame.bottom)}Z" if closed else ""))
+        parts.append(f"H{_px(frame.left + frame.width + OUTSIDE)}" + (f"V{below}Z" if closed else ""))
     return "".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from html import escape
@@ -12,8 +13,8 @@ from gala.report.curves import Curves
 from gala.report.event_report import EventReport, RoundReport
 from gala.report.nightlog import NightLog, SegmentLog
 
-MAX_DECISIONS = 800
-"""Rows of the decisions' table; the JSON document has them all."""
+BUDGET = 380_000
+"""Bytes of the page; the decisions get what the pictures leave, the JSON document has them all."""
 
 MAX_PANELS = 12
 """Small panels of one kind: what a person compares, and what keeps the page small."""
@@ -39,14 +40,15 @@ def render(report: EventReport, log: NightLog) -> str:
         _small("Workloads", curves.by_workload(log), log, zone) if len(log.workloads) > 1 else "",
         _zooms(report, log, zone),
         _rounds(report, zone),
-        _decisions(report, zone),
-        f"<footer>{FOOT}</footer>",
     )
+    page = "".join(body)
+    page += _decisions(report, zone, room=BUDGET - len(page.encode()) - len(theme.PAGE))
+    page += f"<footer>{FOOT}</footer>"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(report.event)} · event report</title><style>{theme.PAGE}</style></head>\n"
-        f"<body><main>{''.join(body)}</main></body></html>\n"
+        f"<body><main>{page}</main></body></html>\n"
     )
 
 
@@ -107,14 +109,14 @@ def _tiles(report: EventReport) -> str:
 
 def _percent(ratio: float) -> str:
     """Never rounded up to 100 %."""
-    digits = f"{ratio * 100:.4f}".rstrip("0").rstrip(".")
+    digits = f"{math.floor(ratio * 100_000) / 1000:.3f}".rstrip("0").rstrip(".")
     return f"{digits}%"
 
 
 def _total(report: EventReport, log: NightLog, whole: Curves, zone: tzinfo) -> str:
     frame = Frame(
         left=52, top=26, width=1120, height=300, start=log.started_at, end=log.ended_at,
-        highest=whole.highest(log.started_at, log.ended_at) * 1.06, zone=zone, hits=240,
+        highest=whole.highest(log.started_at, log.ended_at) * 1.06, zone=zone, hits=200,
         bands=captions.bands_of(log, report, zone),
     )  # fmt: skip
     moves = '<span><i class="k-move"></i>rebalance</span>' if log.moves else ""
@@ -134,7 +136,7 @@ def _small(title: str, panels: Sequence[Curves], log: NightLog, zone: tzinfo) ->
     for panel in panels[:MAX_PANELS]:
         frame = Frame(
             left=44, top=10, width=330, height=130, start=log.started_at, end=log.ended_at,
-            highest=panel.highest(log.started_at, log.ended_at) * 1.08, zone=zone, hits=66,
+            highest=panel.highest(log.started_at, log.ended_at) * 1.08, zone=zone, hits=55, grain=1.0,
             bands=bands, marks=captions.marks_of(log, panel.title), labels=False,
         )  # fmt: skip
         peak = max((value or 0.0 for _, value in panel.ready), default=0.0)
@@ -169,7 +171,7 @@ def _zoom_frame(segment: SegmentLog, panel: Curves, zone: tzinfo) -> Frame:
     start, end = segment.prepare_at - 30, segment.actual_end + 30
     return Frame(
         left=42, top=8, width=238, height=122, start=start, end=end,
-        highest=panel.highest(start, end) * 1.08, zone=zone, hits=48, labels=False,
+        highest=panel.highest(start, end) * 1.08, zone=zone, hits=40, labels=False, grain=1.0,
         bands=(captions.band(segment),),
     )  # fmt: skip
 
@@ -207,22 +209,23 @@ def _round_row(one: RoundReport, zone: tzinfo) -> str:
     return "<tr>" + "".join(f'<td class="{flag}">{text}</td>' for text, flag in cells) + "</tr>"
 
 
-def _decisions(report: EventReport, zone: tzinfo) -> str:
-    shown = report.decisions[:MAX_DECISIONS]
-    rows = "".join(
-        f"<tr><td>{chart.clock(one.at, zone)}<td class=l>{escape(one.cluster)}"
-        f"<td class=l>{escape(one.workload)}<td>{one.start:,}<td>{one.to:,}"
-        f"<td class=l>{escape(one.reason)}<td class=l><code>{escape(one.rule)}</code>"
-        for one in shown
-    )
-    count = f"{len(report.decisions):,}"
-    note = (
-        f"the first {len(shown):,} of {count}; the JSON report has all"
-        if len(report.decisions) > len(shown)
-        else count
-    )
+def _decisions(report: EventReport, zone: tzinfo, *, room: int) -> str:
+    rows: list[str] = []
+    for one in report.decisions:
+        row = (
+            f"<tr><td>{chart.clock(one.at, zone)}<td class=l>{escape(one.cluster)}"
+            f"<td class=l>{escape(one.workload)}<td>{one.start:,}<td>{one.to:,}"
+            f"<td class=l>{escape(one.reason)}<td class=l><code>{escape(one.rule)}</code>"
+        )
+        room -= len(row.encode())
+        if room < 0:
+            break
+        rows.append(row)
+    note = f"{len(report.decisions):,}"
+    if len(rows) < len(report.decisions):
+        note = f"the first {len(rows):,} of {note}; the JSON report has all"
     head = "<tr><th>at<th class=l>cluster<th class=l>workload<th>from<th>to<th class=l>reason<th class=l>rule"
     return (
         f'<details><summary>Decisions ({note})</summary><div class="card">'
-        f"<table>{head}{rows}</table></div></details>"
+        f"<table>{head}{''.join(rows)}</table></div></details>"
     )

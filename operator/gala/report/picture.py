@@ -27,11 +27,11 @@ STYLE = f"""{theme.THEMES}{theme.CHART}
 """
 
 KEYS = (
-    ("demand-area", "demand", "demand"),
-    ("", "intended", "capacity intended"),
-    ("ready-area", "ready", "capacity Ready"),
-    ("prepare", "", "prepareAt to readyBy"),
-    ("round", "", "round live"),
+    ("demand", "demand"),
+    ("intended", "capacity intended"),
+    ("ready", "capacity Ready"),
+    ("prepare", "prepareAt to readyBy"),
+    ("round", "round live"),
 )
 
 
@@ -79,12 +79,11 @@ def _titles(report: EventReport, log: NightLog, zone: tzinfo) -> tuple[str, str]
 
 def _legend(x: float, y: float) -> str:
     parts = []
-    for area, line, label in KEYS:
-        if area:
-            parts.append(f'<rect class="{area}" x="{x}" y="{y - 9}" width="20" height="10"/>')
-        if line:
-            at = y - 9 if area else y - 4
-            parts.append(f'<path class="{line}" d="M{x} {at}h20"/>')
+    for kind, label in KEYS:
+        if kind == "intended":
+            parts.append(f'<path class="{kind}" d="M{x} {y - 4}h20"/>')
+        else:
+            parts.append(f'<rect class="{kind}" x="{x}" y="{y - 9}" width="20" height="10"/>')
         parts.append(f'<text class="key" x="{x + 27}" y="{y}">{label}</text>')
         x += 27 + len(label) * 6.6 + 24
     return "".join(parts)

@@ -24,11 +24,9 @@ text{{font-family:{FONT};font-variant-numeric:tabular-nums}}
 .round{{fill:var(--round);fill-opacity:.14}}
 .prepare{{fill:var(--prepare);fill-opacity:.13}}
 .ready-by{{stroke:var(--prepare);stroke-width:1;stroke-dasharray:3 3;fill:none}}
-.ready-area{{fill:var(--ready-fill);fill-opacity:.62;stroke:none}}
-.ready{{stroke:var(--ready);stroke-width:1.6;fill:none;stroke-linejoin:round}}
+.ready{{fill:var(--ready-fill);fill-opacity:.62;stroke:var(--ready);stroke-width:1.6;stroke-linejoin:round}}
 .intended{{stroke:var(--intended);stroke-width:1.2;fill:none}}
-.demand-area{{fill:var(--demand-fill);fill-opacity:.5;stroke:none}}
-.demand{{stroke:var(--demand);stroke-width:1.3;fill:none;stroke-linejoin:round}}
+.demand{{fill:var(--demand-fill);fill-opacity:.5;stroke:var(--demand);stroke-width:1.3;stroke-linejoin:round}}
 .move{{fill:var(--move)}}
 .hit{{fill:var(--ink);fill-opacity:0}}
 .hit:hover{{fill-opacity:.09}}
@@ -50,10 +48,10 @@ h2 small{{font-weight:400;color:var(--muted);margin-left:8px}}
 p{{margin:4px 0;color:var(--muted)}}
 .verdict{{font-weight:600;padding:5px 14px;border-radius:999px}}
 .yes{{color:var(--good);background:var(--good-bg)}}.no{{color:var(--bad);background:var(--bad-bg)}}
-.tiles{{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));gap:10px;margin:22px 0}}
+.tiles{{display:grid;grid-template-columns:repeat(auto-fit,minmax(106px,1fr));gap:10px;margin:22px 0}}
 .tile,.card{{background:var(--card);border:1px solid var(--line);border-radius:12px}}
-.tile{{padding:11px 13px 12px}}
-.tile b{{display:block;font-size:22px;line-height:1.3;letter-spacing:-.02em;font-weight:650;
+.tile{{padding:10px 11px 11px}}
+.tile b{{display:block;font-size:20px;line-height:1.3;letter-spacing:-.02em;font-weight:650;
 white-space:nowrap}}
 .tile span{{display:block;color:var(--muted);font-size:12.5px;line-height:1.35}}
 .tile.no b{{color:var(--bad)}}.tile.no{{background:var(--card)}}
@@ -61,7 +59,7 @@ white-space:nowrap}}
 .card h3{{font-size:14px;margin:0 0 2px}}.card h3 small{{color:var(--muted);font-weight:400;margin-left:6px}}
 .panels{{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:12px}}
 .zooms{{display:grid;grid-template-columns:repeat(auto-fill,minmax(270px,1fr));gap:12px}}
-svg{{display:block;width:100%;height:auto;overflow:visible}}
+.card>svg{{display:block;width:100%;height:auto;overflow:visible}}
 .legend{{display:flex;flex-wrap:wrap;gap:4px 20px;margin:2px 0 8px;font-size:13px;color:var(--muted)}}
 .legend i{{display:inline-block;width:18px;height:10px;margin-right:7px;border-radius:2px;
 vertical-align:-1px}}
