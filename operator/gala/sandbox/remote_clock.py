@@ -44,6 +44,7 @@ class ClockEndpoint:
         app.router.add_post("/hello", self._hello)
         app.router.add_post("/until", self._until)
         app.router.add_get("/state", self._show)
+        app.router.add_get("/finished", self._finished)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -91,6 +92,9 @@ class ClockEndpoint:
 
     async def _step(self, deadline: float) -> Barrier:
         return await self._clock.until(deadline)
+
+    async def _finished(self, _request: web.Request) -> web.Response:
+        return web.json_response({"finished": self._clock.finished.is_set()})
 
     async def _show(self, _request: web.Request) -> web.Response:
         fixed = {"now": self._clock.now(), "finished": self._clock.finished.is_set(), "killed": self.killed}
