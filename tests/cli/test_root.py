@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -20,10 +22,17 @@ def test_help_lists_every_command(flag: str, capsys: pytest.CaptureFixture[str])
     assert [name for name in root.COMMANDS if f"\n  {name} " not in shown] == []
 
 
+def test_listing_the_commands_imports_none_of_them() -> None:
+    code = "import sys; from gala.cli import root; root.call(['-h']); sys.exit('kopf' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
 @pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in root.COMMANDS])
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_explains_itself_as_it_is_listed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert root.call([name, "-h"]) == 0
-    assert f"Usage: gala {name}" in capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.startswith(f"Usage: gala {name}")
+    assert root.COMMANDS[name].summary in shown
 
 
 def test_a_command_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

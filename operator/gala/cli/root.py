@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import click
 
 import gala
 from gala.errors import GalaError
 
-COMMANDS = {
-    "demo": "gala.cli.demo",
-    "crds": "gala.cli.crds",
-    "run": "gala.cli.run",
+
+class Known(NamedTuple):
+    """A command that is not imported yet; ``module`` has a click command of its name."""
+
+    module: str
+    summary: str
+    """The first sentence of its help: to list commands, none is imported."""
+
+
+COMMANDS: Mapping[str, Known] = {
+    "demo": Known("gala.cli.demo", "Play a night like the Spring Festival Gala, without any cluster."),
+    "plan": Known("gala.cli.plan", "Show who gets what and when, without any cluster."),
+    "run": Known("gala.cli.run", "Run the operator until it is told to stop."),
+    "crds": Known("gala.cli.crds", "Print the CustomResourceDefinitions."),
 }
-"""By command name: the module that holds a click command of that name."""
+"""By name, in the order in which they are listed: what is tried first stands first."""
 
 HELP_ON_H = {"help_option_names": ["-h", "--help"]}
 
@@ -28,14 +40,19 @@ class LazyGroup(click.Group):
     """A group that finds its commands in ``COMMANDS`` and imports the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the table: what is tried first stands first."""
+        """Every command, in the order of the table."""
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists them without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, known.summary) for name, known in COMMANDS.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None, which click answers with what would have been right."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        command = getattr(importlib.import_module(COMMANDS[cmd_name].module), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 (a wrong table is our bug, not the caller's)
         return command
 
