@@ -1,7 +1,8 @@
-"""One sandbox and one operator, each in its own process, and an operator that is started again when it dies."""
+"""A sandbox and an operator, each in its own process; the operator is started again when it dies."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import multiprocessing
@@ -12,6 +13,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from gala.sandbox import worker
+from gala.sandbox.__main__ import run
 from gala.sandbox.killpoints import KillPoint
 
 PATIENCE = 120.0
@@ -58,8 +61,8 @@ def points(calls: list[list[Any]], most_each: int) -> list[KillPoint]:
         many = most_each if verb in ("POST", "PUT", "PATCH", "DELETE") else 1
         numbers = sorted({1 + index * (count - 1) // max(1, many - 1) for index in range(many)})
         for nth in numbers:
-            for before in (True, False) if verb != "WATCH" else (True,):
-                found.append(KillPoint(cluster, verb, resource, nth, before))
+            sides = (True,) if verb == "WATCH" else (True, False)
+            found.extend(KillPoint(cluster, verb, resource, nth, before) for before in sides)
     return found
 
 
@@ -81,16 +84,10 @@ def _check(sandbox: BaseProcess, until: float) -> None:
 
 
 def _sandbox(config_file: Path, port_file: Path) -> None:
-    import asyncio
-
-    from gala.sandbox.__main__ import _run
-
     logging.basicConfig(level=logging.ERROR)
-    asyncio.run(_run(json.loads(config_file.read_text()), port_file))
+    asyncio.run(run(json.loads(config_file.read_text()), port_file))
 
 
 def _operator(ports: Mapping[str, Any]) -> None:
-    from gala.sandbox.worker import main
-
     logging.basicConfig(level=logging.ERROR)
-    main(ports)
+    worker.main(ports)

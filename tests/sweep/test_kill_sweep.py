@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sweeping import play, points
 
 NIGHT = {"night": {"seed": 3, "rounds": 1, "clusters": 2, "scale": 0.1}}

@@ -39,7 +39,8 @@ def build(config: dict[str, Any]) -> SandboxFleet:
     return SandboxFleet(night, FleetParams(readiness=readiness, **config.get("fleet", {})))
 
 
-async def _run(config: dict[str, Any], port_file: Path) -> None:
+async def run(config: dict[str, Any], port_file: Path) -> None:
+    """Runs one sandbox until SIGTERM or SIGINT, and says in ``port_file`` where it listens."""
     fleet = build(config)
     await fleet.start()
     play(fleet, from_json(config.get("incidents", [])))
@@ -87,7 +88,7 @@ def _publish(path: Path, ports: dict[str, Any]) -> None:
 def main() -> None:
     """Reads the configuration and runs until told to stop."""
     arguments = _parse()
-    asyncio.run(_run(json.loads(arguments.config.read_text()), arguments.port_file))
+    asyncio.run(run(json.loads(arguments.config.read_text()), arguments.port_file))
 
 
 if __name__ == "__main__":
