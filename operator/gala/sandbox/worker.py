@@ -19,7 +19,7 @@ from gala.sandbox.remote_clock import RemoteClock
 from gala.settings import Settings
 
 IDENTITY = "sandbox-operator"
-"""The same in every life, as a StatefulSet's pod has it: a restarted operator need not wait for its own Lease."""
+"""The same in every life, as a StatefulSet's pod has it: it need not wait for its own Lease."""
 
 
 async def work(ports: Mapping[str, Any], settings: Settings = SETTINGS) -> None:
