@@ -129,3 +129,12 @@ def test_pods_that_cannot_be_counted_teach_nothing() -> None:
     learner.note(0, WEB, unknown)
 
     assert learner.estimate(100, STATED) == STATED
+
+
+def test_pods_of_a_target_that_nobody_wants_any_more_are_not_waited_for() -> None:
+    learner = StartLearner()
+    learner.note(0, WEB, facts(Look(0, 0, 0)))
+    learner.note(10, WEB, facts(Look(10, 4, 0)))
+    learner.keep(set())
+
+    assert learner.estimate(500, STATED) == STATED

@@ -10,6 +10,7 @@ It lives in memory; a restart begins with what ``podStart`` says.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +44,8 @@ class StartLearner:
         self._seen: dict[TargetKey, tuple[str, int]] = {}
         self._waiting: dict[TargetKey, deque[_Batch]] = {}
         self._started: deque[_Batch] = deque()
+        self._took: Counter[float] = Counter()
+        """Pods in ``_started``, by seconds."""
 
     def note(self, now: float, key: TargetKey, facts: TargetFacts) -> None:
         """Takes down what one target runs in this pass."""
@@ -50,17 +53,22 @@ class StartLearner:
             return
         uid, before = self._seen.get(key, (facts.uid, facts.replicas))
         waiting = self._waiting.setdefault(key, deque())
+        self._seen[key] = (facts.uid, facts.replicas)
         if uid != facts.uid:
             waiting.clear()
         elif facts.replicas > before:
             waiting.append(_Batch(now, 0.0, facts.replicas - before))
         elif facts.replicas < before:
             _drop_newest(waiting, before - facts.replicas)
-        self._seen[key] = (facts.uid, facts.replicas)
         arrived = sum(batch.count for batch in waiting) - max(0, facts.replicas - facts.ready)
         while arrived > 0:
             arrived -= self._start(now, waiting, arrived)
-        self._prune(now)
+
+    def keep(self, wanted: Container[TargetKey]) -> None:
+        """Forgets what waits in targets that nobody asks for any more."""
+        for key in [key for key in self._seen if key not in wanted]:
+            del self._seen[key]
+            self._waiting.pop(key, None)
 
     def forget_waiting(self) -> None:
         """After a time without contact: when what happened meanwhile happened is not known."""
@@ -69,9 +77,8 @@ class StartLearner:
 
     def estimate(self, now: float, stated: PodStart) -> PodStart:
         """``podStart`` as stated, or slower where that was seen; ``slowest`` is the largest time to Ready."""
-        took: Counter[float] = Counter()
-        for batch in self._started:
-            took[batch.seconds] += batch.count
+        self._prune(now)
+        took = self._took.copy()
         for group in self._waiting.values():
             for batch in group:
                 took[now - batch.at] += batch.count
@@ -89,15 +96,20 @@ class StartLearner:
         oldest = waiting[0]
         count = min(arrived, oldest.count)
         self._started.append(_Batch(now, now - oldest.at, count))
+        self._took[now - oldest.at] += count
         oldest.count -= count
         if not oldest.count:
             waiting.popleft()
         return count
 
     def _prune(self, now: float) -> None:
-        surplus = sum(batch.count for batch in self._started) - _PODS
+        surplus = self._took.total() - _PODS
         while self._started and (self._started[0].at < now - _WINDOW or surplus >= self._started[0].count):
-            surplus -= self._started.popleft().count
+            gone = self._started.popleft()
+            surplus -= gone.count
+            self._took[gone.seconds] -= gone.count
+            if not self._took[gone.seconds]:
+                del self._took[gone.seconds]
 
 
 def _drop_newest(waiting: deque[_Batch], count: int) -> None:

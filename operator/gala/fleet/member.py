@@ -20,7 +20,7 @@ from gala.fleet.admission import admissions
 from gala.fleet.client import Counters
 from gala.fleet.connection import Connection
 from gala.fleet.learning import StartLearner
-from gala.fleet.rooms import Owners, Reading
+from gala.fleet.rooms import Reading
 from gala.fleet.roomwatch import RoomWatch
 from gala.fleet.targets import Targets, Wanted, why
 from gala.fleet.upkeep import Upkeep
@@ -92,6 +92,7 @@ class Member:
         if wishes != self._wishes:
             self._wishes = wishes
             self._upkeep.want(wanted)
+            self._starts.keep({key for key, _ in wishes})
             self._room.due_now()
 
     def refresh_room(self) -> None:
@@ -112,7 +113,7 @@ class Member:
             await self._caught_up(barrier)
         targets, server = self._upkeep.targets, self._upkeep.server
         if self.reachable and targets is not None and server is not None:
-            await self._room.look(server, Owners(targets.wanted, targets.selectors()), now)
+            await self._room.look(server, targets, now)
         self._note_contact(now)
         if targets is not None:
             self._targets = self._read(targets, now)

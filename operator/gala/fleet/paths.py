@@ -48,11 +48,17 @@ class Catalog:
     def __init__(self, server: ApiServer) -> None:
         self._server = server
         self._plurals = dict(_BUILT_IN)
+        self._paths: dict[tuple[str, str, str], str] = {}
 
     def path(self, target: TargetKey) -> str | None:
         """The collection of a target, None while ``learn`` has not been told its kind."""
-        plural = self._plurals.get((target.api_version, target.kind))
-        return None if plural is None else collection(target.api_version, plural, target.namespace)
+        path = self._paths.get(target[:3])
+        if path is None:
+            plural = self._plurals.get((target.api_version, target.kind))
+            if plural is None:
+                return None
+            path = self._paths[target[:3]] = collection(target.api_version, plural, target.namespace)
+        return path
 
     async def learn(self, target: TargetKey) -> None:
         """Asks for the plural of a kind that is not known yet.

@@ -8,6 +8,7 @@ from typing import Final
 from gala.errors import GalaError, RequestFailed, Unreachable
 from gala.fleet.client import ApiServer
 from gala.fleet.rooms import Owners, Reading, read_room
+from gala.fleet.targets import Targets
 from gala.planning.facts import Missing, NodeRoom
 from gala.settings import Settings
 
@@ -34,11 +35,12 @@ class RoomWatch:
         """Has the next ``look`` read."""
         self._due_at = float("-inf")
 
-    async def look(self, server: ApiServer, owners: Owners, now: float) -> None:
+    async def look(self, server: ApiServer, targets: Targets, now: float) -> None:
         """Begins a reading if one is due and waits for it, within limits."""
         if self._task is None:
             if now < self._due_at:
                 return
+            owners = Owners(targets.wanted, targets.selectors())
             self._task = asyncio.create_task(read_room(server, owners), name=f"{server.name} room")
             self._begun, self._due_at = now, now + self._settings.room_interval
         patience = self._settings.request_deadline if self.reading is None else _PATIENCE
