@@ -127,6 +127,16 @@ def test_a_query_is_parsed_and_not_compared():
     assert parse(' sum( rate(m{a="x\\"y", b=~"c.*"}[1m30s]) )') == want
 
 
+async def test_several_questions_are_answered_at_once_and_told_apart():
+    query = rate(SIGNAL, {"namespace": "shop"})
+    parts = {"qps or so": query, "at": freshness(query)}
+    batch = " or ".join(f'label_replace({part}, "is", "{name}", "", "")' for name, part in parts.items())
+    async with prometheus() as (server, _):
+        samples = await ask(server.url("north"), batch)
+    want = {"qps or so": pytest.approx(700), "at": START + 600}
+    assert {sample["metric"]["is"]: float(sample["value"][1]) for sample in samples} == want
+
+
 @pytest.mark.parametrize("query", ["up", "sum(rate(m{a=}[1m]))", "sum(rate(m[x]))"])
 def test_other_queries_are_refused(query: str):
     with pytest.raises(InvalidInput):

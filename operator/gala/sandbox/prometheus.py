@@ -1,6 +1,7 @@
 """A Prometheus that knows one metric: answers the instant queries that the operator renders.
 
-Queries are parsed (metric, matchers, range), never compared as text. One port serves every
+Queries are parsed (metric, matchers, range), never compared as text; several may be joined by
+``or``, each under a ``label_replace`` that tells the answers apart. One port serves every
 cluster, under ``/<cluster>/api/v1/query`` or by a ``cluster`` matcher.
 """
 
@@ -21,6 +22,10 @@ SCRAPE = 15.0
 
 _RATE = re.compile(r"^sum\s*\(\s*rate\s*\((?P<selector>.*)\[(?P<range>[^\]]+)\]\s*\)\s*\)$", re.DOTALL)
 _TIMESTAMP = re.compile(r"^(?:max\s*\(\s*)?timestamp\s*\((?P<selector>.*?)\)\s*\)?$", re.DOTALL)
+_LABELLED = re.compile(
+    r"""^label_replace\s*\((?P<inner>.*),\s*"(?P<label>\w+)"\s*,\s*"(?P<value>[^"]*)"\s*,\s*""\s*,\s*""\s*\)$""",
+    re.DOTALL,
+)
 _SELECTOR = re.compile(r"^\s*(?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(?P<matchers>.*)\})?\s*$", re.DOTALL)
 _MATCHER = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
 _RANGE = re.compile(r"(\d+)(ms|s|m|h)")
@@ -49,6 +54,8 @@ class Question(NamedTuple):
     metric: str
     matchers: tuple[tuple[str, str, str], ...]
     window: float | None
+    label: tuple[str, str] | None = None
+    """What the answer carries, so that several can be told apart."""
 
 
 class Series(NamedTuple):
@@ -73,6 +80,40 @@ def parse(query: str) -> Question:
         metric, matchers = _selector(found["selector"])
         return Question(metric, matchers, None)
     raise InvalidInput(f"the sandbox's Prometheus does not understand {query!r}")
+
+
+def parse_all(query: str) -> list[Question]:
+    """One query, or several joined by ``or``.
+
+    Raises:
+        InvalidInput: a part that is not understood.
+    """
+    return [_labelled(part.strip()) for part in _parts(query)]
+
+
+def _parts(query: str) -> list[str]:
+    """Splits at every ``or`` that stands in no brackets and no quotes."""
+    parts, depth, quoted, begin, position = [], 0, False, 0, 0
+    while position < len(query):
+        char = query[position]
+        if char == "\\" and quoted:
+            position += 1
+        elif char == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (char in "({[") - (char in ")}]")
+            if depth == 0 and query.startswith(" or ", position):
+                parts.append(query[begin:position])
+                begin = position + 4
+        position += 1
+    return [*parts, query[begin:]]
+
+
+def _labelled(text: str) -> Question:
+    found = _LABELLED.match(text)
+    if found is None:
+        return parse(text)
+    return parse(found["inner"])._replace(label=(found["label"], found["value"]))
 
 
 def _selector(text: str) -> tuple[str, tuple[tuple[str, str, str], ...]]:
@@ -164,11 +205,12 @@ class EmbeddedPrometheus:
                 {"status": "error", "errorType": "unavailable", "error": "out"}, status=503
             )
         try:
-            question = parse(query)
+            questions = parse_all(query)
         except InvalidInput as error:
             body = {"status": "error", "errorType": "bad_data", "error": str(error)}
             return web.json_response(body, status=400)
-        result = [] if outage is Outage.EMPTY else self.answer(question, cluster)
+        answers = [self.answer(question, cluster) for question in questions]
+        result = [] if outage is Outage.EMPTY else [sample for answer in answers for sample in answer]
         return web.json_response({"status": "success", "data": {"resultType": "vector", "result": result}})
 
     def answer(self, question: Question, cluster: str = "") -> list[dict[str, Any]]:
@@ -192,7 +234,8 @@ class EmbeddedPrometheus:
                 for (series, name), scrape in zip(found, scrapes, strict=True)
             )
         text = "NaN" if value != value else repr(round(value, 6))  # noqa: PLR0124 (NaN)
-        return [{"metric": {}, "value": [self._now(), text]}]
+        labels = dict([question.label]) if question.label else {}
+        return [{"metric": labels, "value": [self._now(), text]}]
 
     def _scrape(self, cluster: str) -> float:
         outage, since = self._outages.get(cluster, (None, 0.0))
