@@ -99,7 +99,7 @@ def peak_qps(log: NightLog, segment: SegmentLog) -> int:
     """The highest QPS of all workloads and clusters together while the round runs."""
     series = tuple(log.offered.values())
     window = pieces(series, segment.actual_start, segment.actual_end)
-    return round(max((sum(value or 0.0 for value in piece.values) for piece in window), default=0.0))
+    return round(max((math.fsum(value or 0.0 for value in piece.values) for piece in window), default=0.0))
 
 
 def traffic(log: NightLog, start: float, end: float, *, tier: str | None = None) -> Traffic:

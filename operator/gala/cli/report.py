@@ -1,0 +1,111 @@
+"""``gala report``: what a night came to, from the operator's shelf or from a file."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+from pydantic import ValidationError
+
+from gala.cli.hub import Login, check
+from gala.errors import InvalidInput
+from gala.fleet.client import ApiServer
+from gala.planning.facts import EventKey
+from gala.report import archive, event_report, html, picture
+from gala.report.event_report import EventReport
+from gala.report.nightlog import NightLog
+from gala.report.shelf import fetch
+from gala.report.table import print_report
+from gala.settings import Settings
+
+_DEFAULTS: Final = Settings()
+_GZIP: Final = b"\x1f\x8b"
+
+
+@click.command()
+@click.argument("event", required=False)
+@click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of the event.")
+@click.option("-f", "--filename", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+              help="A report (.json) or a recorded night (.json.gz) on disk; - reads stdin.")  # fmt: skip
+@click.option("-o", "--output", type=click.Choice(["table", "json", "html", "svg", "night"]), default="table",
+              show_default=True, help="How to print it; night is the recording itself, for -f.")  # fmt: skip
+@click.option("--kubeconfig", envvar="KUBECONFIG", metavar="PATH", show_envvar=True,
+              help="The cluster that holds the GalaEvents.")  # fmt: skip
+@click.option("--context", metavar="NAME", help="Another context of the kubeconfig than its current one.")
+@click.option("--fleet-namespace", default=_DEFAULTS.fleet_namespace, show_default=True,
+              help="Where the operator keeps its nights.")  # fmt: skip
+def report(  # noqa: PLR0913 (one argument for each option; click has no other way)
+    *,
+    event: str | None,
+    namespace: str,
+    filename: Path | None,
+    output: str,
+    kubeconfig: str | None,
+    context: str | None,
+    fleet_namespace: str,
+) -> int:
+    """Print the report of an event: as far as it has come, or of the whole night.
+
+    The operator puts a night away after each round and once everything is handed back.
+    The exit status is 1 if a round was short, a write failed or something was not given back.
+
+    \b
+      gala report spring-gala -n gala-show
+      gala report spring-gala -n gala-show -o html > night.html
+      gala report -f night.json.gz -o svg > night.svg
+    """  # noqa: D301 (click wants the real \b)
+    if (event is None) == (filename is None):
+        raise click.UsageError("Name an event, or a file with -f.")
+    if filename is not None:
+        found, night = _read(filename)
+    else:
+        login = Login(kubeconfig=kubeconfig, context=context)
+        key = EventKey(namespace, event or "")
+        found, night = asyncio.run(_fetch(login, Settings(fleet_namespace=fleet_namespace), key))
+    _print(found, night, output)
+    return 0 if found.passed else 1
+
+
+async def _fetch(login: Login, settings: Settings, key: EventKey) -> tuple[EventReport, NightLog]:
+    hub = ApiServer("hub", await login.credentials(), settings)
+    try:
+        await check(hub)
+        return await fetch(hub, settings, key)
+    finally:
+        await hub.close()
+
+
+def _read(path: Path) -> tuple[EventReport, NightLog | None]:
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+    if data.startswith(_GZIP):
+        night = archive.load(data)
+        return event_report.build(night), night
+    try:
+        return EventReport.model_validate_json(data), None
+    except ValidationError as error:
+        raise InvalidInput(
+            f"{path} is no event report; write the name of one that gala demo --json or gala report made"
+        ) from error
+
+
+def _print(found: EventReport, night: NightLog | None, output: str) -> None:
+    if output == "json":
+        click.echo(found.to_json(), nl=False)
+        return
+    if output == "table":
+        print_report(found, sys.stdout, time_zone=night.time_zone if night else "UTC")
+        return
+    if night is None:
+        raise InvalidInput(f"a report alone cannot be drawn as {output}; write a recorded night (.json.gz)")
+    if output == "night":
+        sys.stdout.buffer.write(archive.dump(night))
+        sys.stdout.buffer.flush()
+    else:
+        drawn = html.render(found, night) if output == "html" else picture.render_svg(found, night)
+        click.echo(drawn, nl=False)
