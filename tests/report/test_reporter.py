@@ -233,7 +233,7 @@ async def test_a_fault_in_one_event_leaves_the_others_alone(caplog: pytest.LogCa
             passed(plan=both, events=(Event(key=other, uid="u2"), Event()))
         )
     assert len(hub.statuses(PATH)) == 1
-    assert "a status was not reported" in caplog.text
+    assert "a part of this pass was not reported" in caplog.text
 
 
 async def test_an_event_that_was_never_good_is_told_what_to_change_once() -> None:
@@ -279,3 +279,13 @@ async def test_every_decision_is_one_line_of_the_log(caplog: pytest.LogCaptureFi
 def test_a_finding_is_what_kubernetes_events_are_made_of() -> None:
     one = event_plan(findings=(Finding("NoRoom", "4 do not fit", "", "web"),))
     assert notices(None, one) == (Notice("NoRoom", "4 do not fit", warning=True),)
+
+
+async def test_a_night_is_put_away_with_the_pass_that_ends_its_round() -> None:
+    hub = Hub()
+    reporter = Reporter(hub, Settings())
+    for at in (0, 170):
+        await reporter.publish(passed(at))
+    assert [path for _, path, _ in hub.requests if "configmaps" in path] == [
+        "/api/v1/namespaces/gala-system/configmaps/gala-night.show.gala"
+    ]

@@ -27,6 +27,7 @@ from gala.report.event_judgements import EventView
 from gala.report.kube_events import EventPoster, Notice, Subject, notices
 from gala.report.logs import log_decisions
 from gala.report.recorder import Recorder, Result
+from gala.report.shelf import NightShelf
 from gala.report.status import event_status, invalid_status, to_wire
 from gala.report.writer import ObjectId, Requester, StatusWriter
 from gala.settings import Settings
@@ -126,12 +127,13 @@ class Passed:
 
 
 class Reporter:
-    """One per process; only the leader publishes."""
+    """One per process; only the leader publishes. ``host`` names this process in Kubernetes Events."""
 
     def __init__(self, hub: Requester, settings: Settings, *, host: str = "") -> None:
         self.recorder = Recorder()
         self.writer = StatusWriter(hub, settings)
         self.poster = EventPoster(hub, host=host)
+        self.shelf = NightShelf(hub, settings, self.recorder)
         self._namespace = settings.fleet_namespace
         self._plans: dict[EventKey, EventPlan] = {}
         self._problems: dict[EventKey, tuple[str, ...]] = {}
@@ -143,7 +145,7 @@ class Reporter:
         events = [one for one in passed.events if not one.missing]
         work = [self._guarded(gate, self._event(one, passed)) for one in events]
         work += [self._guarded(gate, self._cluster(one, passed)) for one in passed.clusters]
-        await asyncio.gather(*work)
+        await asyncio.gather(*work, self._guarded(gate, self.shelf.keep(passed.plan, passed.now)))
         self.writer.keep(
             {_event_id(one) for one in events} | {self._cluster_id(one) for one in passed.clusters}
         )
@@ -160,7 +162,7 @@ class Reporter:
             try:
                 await work
             except Exception:
-                log.exception("a status was not reported")
+                log.exception("a part of this pass was not reported")
 
     async def _event(self, event: EventObject, passed: Passed) -> None:
         plan = passed.plan.events.get(event.key)
