@@ -47,9 +47,9 @@ def report(  # noqa: PLR0913 (one argument for each option; click has no other w
     context: str | None,
     fleet_namespace: str,
 ) -> int:
-    """Print the report of an event: as far as it has come, or of the whole night.
+    """Print what the night of an event came to.
 
-    The operator puts a night away after each round and once everything is handed back.
+    The operator puts it away after each round and once everything is handed back.
     The exit status is 1 if a round was short, a write failed or something was not given back.
 
     \b

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Known] = {
     "demo": Known("gala.cli.demo", "Play a night like the Spring Festival Gala, without any cluster."),
     "plan": Known("gala.cli.plan", "Show who gets what and when, without any cluster."),
     "run": Known("gala.cli.run", "Run the operator until it is told to stop."),
+    "report": Known("gala.cli.report", "Print what the night of an event came to."),
     "crds": Known("gala.cli.crds", "Print the CustomResourceDefinitions."),
 }
 """By name, in the order in which they are listed: what is tried first stands first."""
