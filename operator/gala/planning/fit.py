@@ -28,6 +28,12 @@ class Room:
     def __init__(self, nodes: Iterable[NodeRoom]) -> None:
         self._groups = sorted(nodes, key=lambda n: (n.cpu, n.memory, n.pods, n.count))
 
+    def copy(self) -> Room:
+        """The same room, to be filled on its own."""
+        other = Room(())
+        other._groups = self._groups
+        return other
+
     def fits(self, size: Size, limit: int) -> int:
         """How many pods of this size find room, at most ``limit``."""
         found = 0
@@ -62,6 +68,10 @@ class Room:
                 filled.append(group._replace(count=rest))
         self._groups = filled
         return pods - left
+
+    def left(self) -> tuple[NodeRoom, ...]:
+        """The nodes with what is free on them now, equal ones grouped."""
+        return tuple(self._groups)
 
 
 def _per_node(node: NodeRoom, size: Size) -> int:

@@ -1,0 +1,220 @@
+"""What a plan knows when there is no cluster: a snapshot from files.
+
+The same validator and the same admission rules as in the operator stand between a file and
+the plan, so that what is refused or left out here is refused or left out there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from gala.api.cluster import ClusterClass, GalaCluster
+from gala.api.documents import read_documents
+from gala.api.event import GalaEvent, Workload
+from gala.api.facts_file import FactsCluster, FactsTarget, GalaFacts, parse_facts
+from gala.api.meta import API_VERSION, GROUP
+from gala.api.validation import parse_cluster, parse_event
+from gala.errors import InvalidInput
+from gala.fleet.admission import admissions
+from gala.planning.facts import (
+    ClusterFacts,
+    EventFacts,
+    EventKey,
+    Missing,
+    NodeRoom,
+    PodStart,
+    Snapshot,
+    TargetFacts,
+    TargetKey,
+)
+from gala.planning.fit import Room, Size
+from gala.planning.sites import selects, target_key
+
+T = TypeVar("T")
+Document = Mapping[str, Any]
+
+
+class Text(NamedTuple):
+    """One file, read; ``name`` is what errors call it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What stood in the files, each object valid by itself."""
+
+    events: tuple[GalaEvent, ...]
+    clusters: tuple[GalaCluster, ...]
+    facts: Mapping[str, FactsCluster]
+    """By cluster name."""
+
+
+def read_files(events: Sequence[Text], clusters: Sequence[Text], *, namespace: str) -> Files:
+    """Reads and validates; objects of other API groups are passed over, as they say nothing to a plan.
+
+    ``namespace`` is that of events which name none. InvalidInput has one sentence with the
+    name of the file.
+    """
+    shows: list[GalaEvent] = []
+    for file in events:
+        documents = _documents(file, ("GalaEvent",))
+        shows.extend(_parsed(file, parse_event, _placed(document, namespace)) for document in documents)
+    members: list[GalaCluster] = []
+    facts: list[FactsCluster] = []
+    for file in clusters:
+        for document in _documents(file, ("GalaCluster", "GalaFacts")):
+            if document["kind"] == "GalaFacts":
+                facts.extend(_parsed(file, _facts, document).clusters)
+            else:
+                members.append(_parsed(file, parse_cluster, document))
+    names = ", ".join(file.name for file in clusters)
+    _once((f"{e.metadata.namespace}/{e.metadata.name}" for e in shows), "GalaEvent")
+    _once((cluster.metadata.name for cluster in members), "GalaCluster")
+    _once((cluster.name for cluster in facts), "cluster in GalaFacts")
+    if not shows:
+        raise InvalidInput(f"{', '.join(file.name for file in events)}: no GalaEvent in it; write one")
+    if not facts:
+        raise InvalidInput(
+            f"{names}: no GalaFacts in it; add one that says what runs and how much room is free in "
+            "each cluster, as examples/clusters.yaml does"
+        )
+    known = {cluster.metadata.name for cluster in members}
+    for cluster in facts:
+        if cluster.name not in known:
+            raise InvalidInput(
+                f"{names}: GalaFacts tells of cluster {cluster.name!r}, of which there is no GalaCluster; "
+                f"add it, or write {' or '.join(sorted(known)) or 'one'}"
+            )
+    return Files(
+        events=tuple(shows), clusters=tuple(members), facts={cluster.name: cluster for cluster in facts}
+    )
+
+
+def _documents(file: Text, kinds: Sequence[str]) -> list[Document]:
+    """The documents of our own kinds; one of them in the wrong place is refused."""
+    found = []
+    for document in _parsed(file, read_documents, file.text):
+        kind, version = document.get("kind"), str(document.get("apiVersion", ""))
+        if version.partition("/")[0] != GROUP and version:
+            continue
+        if kind not in kinds:
+            raise InvalidInput(
+                f"{file.name}: {kind or 'an object without kind'} is not read here; "
+                f"write {' or '.join(kinds)} of {API_VERSION}"
+            )
+        found.append(document)
+    return found
+
+
+def _parsed(file: Text, parse: Callable[[Any], T], raw: Any) -> T:
+    try:
+        return parse(raw)
+    except InvalidInput as refused:
+        raise InvalidInput(f"{file.name}: {refused}") from refused
+
+
+def _facts(raw: Document) -> GalaFacts:
+    return parse_facts({key: value for key, value in raw.items() if key != "metadata"})
+
+
+def _placed(document: Document, namespace: str) -> Document:
+    """The event in its namespace, as ``kubectl -n`` would put it there."""
+    metadata = document.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get("namespace") is not None:
+        return document
+    return {**document, "metadata": {**metadata, "namespace": namespace}}
+
+
+def _once(names: Iterable[str], noun: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InvalidInput(f"{noun} {name} stands in the files twice; write it once")
+        seen.add(name)
+
+
+def snapshot_of(files: Files) -> Snapshot:
+    """One snapshot in which nothing is held yet: what runs are the originals, and every pod is Ready."""
+    events = tuple(_event(event) for event in files.events)
+    return Snapshot(
+        events=events,
+        clusters={
+            cluster.metadata.name: _cluster(cluster, files.facts.get(cluster.metadata.name), events)
+            for cluster in files.clusters
+        },
+    )
+
+
+def event_key(event: GalaEvent) -> EventKey:
+    """Namespace and name."""
+    return EventKey(event.metadata.namespace, event.metadata.name)
+
+
+def _event(event: GalaEvent) -> EventFacts:
+    key = event_key(event)
+    return EventFacts(key=key, uid=str(key), generation=1, created=0.0, spec=event.spec)
+
+
+def _cluster(cluster: GalaCluster, facts: FactsCluster | None, events: Sequence[EventFacts]) -> ClusterFacts:
+    spec, name = cluster.spec, cluster.metadata.name
+    targets: dict[TargetKey, TargetFacts | Missing] = {}
+    planned: set[str] = set()
+    for event in events:
+        for workload in event.spec.workloads:
+            if _takes_part(event, workload, cluster):
+                key = target_key(workload, event.key.namespace)
+                targets[key] = _target(workload, name, facts)
+                planned.add(workload.name)
+    return ClusterFacts(
+        name=name,
+        private=spec.cluster_class is ClusterClass.PRIVATE,
+        fill_order=spec.fill_order,
+        weight=spec.effective_weight,
+        labels=cluster.metadata.labels,
+        admits=admissions(spec, {key.namespace for key in targets}),
+        targets=targets,
+        nodes=_room(name, facts, planned),
+        pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),
+        signal_configured=spec.prometheus is not None,
+    )
+
+
+def _takes_part(event: EventFacts, workload: Workload, cluster: GalaCluster) -> bool:
+    labels = cluster.metadata.labels
+    return selects(event.spec.cluster_selector, labels) and selects(workload.cluster_selector, labels)
+
+
+def _target(workload: Workload, cluster: str, facts: FactsCluster | None) -> TargetFacts | Missing:
+    found = next((t for t in facts.targets if t.workload == workload.name), None) if facts else None
+    if found is None:
+        return Missing(
+            "TargetNotFound",
+            f"GalaFacts does not say what runs of {workload.name} in cluster {cluster}, so nothing is "
+            "placed there; add it to that cluster's targets",
+        )
+    return TargetFacts(
+        uid=f"{cluster}/{workload.name}",
+        resource_version="",
+        replicas=found.replicas,
+        pods=found.replicas,
+        ready=found.replicas,
+        warm=found.replicas,
+        manager="",
+        cpu=found.cpu,
+        memory=found.memory,
+    )
+
+
+def _room(name: str, facts: FactsCluster | None, planned: set[str]) -> tuple[NodeRoom, ...] | Missing:
+    """Free room beside what no event here plans with: such a target keeps running through the night."""
+    if facts is None or "nodes" not in facts.model_fields_set:
+        return Missing("NoNodes", f"GalaFacts does not say what is free in cluster {name}")
+    room = Room(NodeRoom(node.count, node.cpu, node.memory, node.pods) for node in facts.nodes)
+    others: list[FactsTarget] = [target for target in facts.targets if target.workload not in planned]
+    for target in sorted(others, key=lambda t: (-t.cpu, -t.memory, t.workload)):
+        room.place(Size(target.cpu, target.memory), target.replicas)
+    return room.left()
