@@ -9,14 +9,13 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from planning_nights import START, Script
-from planning_play import Pass
-
 from gala.api.event import GalaEventSpec, Mode
 from gala.planning.facts import ClusterFacts, EventKey, Sample, Snapshot, TargetFacts, TargetKey
 from gala.planning.ledger import Entry, Floor, Phase, State
 from gala.planning.plan import plan
 from gala.settings import MANAGER
+from planning_nights import START, Script
+from planning_play import Pass
 
 Span = tuple[float, float]
 
@@ -110,8 +109,10 @@ def a_live_floor_stays_in_the_ledger(seen: Pass) -> None:
         if place in new or not live(seen, key, segment, workload):
             continue
         facts = seen.before.clusters.get(cluster)
-        gone = facts is not None and facts.targets and not any(
-            k.name.startswith(workload) for k in facts.targets
+        gone = (
+            facts is not None
+            and facts.targets
+            and not any(k.name.startswith(workload) for k in facts.targets)
         )
         assert gone, ("a floor vanished", place, floor)
 
@@ -148,9 +149,7 @@ class SpecStandsAtItsFloor:
             known = self._since.get(place)
             if known is None or known[0] < floor.replicas:
                 self._since[place] = known = (floor.replicas, seen.now)
-            entry = next(
-                e for e in seen.world.ledgers[key, name].entries if e.workload == workload
-            )
+            entry = next(e for e in seen.world.ledgers[key, name].entries if e.workload == workload)
             touched = (name, entry.target) in seen.night.touched
             if touched or not live(seen, key, segment, workload):
                 continue
@@ -200,7 +199,9 @@ def the_ledger_goes_first(seen: Pass) -> None:
         entry = next(e for e in ledger.entries if e.target == write.target)
         assert entry.uid == write.uid, (write, entry)
         tops = [
-            e.intended for _, c, e in entries(seen.world.ledgers) if (c, e.target) == (write.cluster, write.target)
+            e.intended
+            for _, c, e in entries(seen.world.ledgers)
+            if (c, e.target) == (write.cluster, write.target)
         ]
         assert write.to <= max(tops), (write, entry)
         if write.guard == "ResourceVersion" and write.was != entry.original:
@@ -264,7 +265,12 @@ def a_restart_changes_no_floor(seen: Pass) -> None:
                 store[key] = value  # type: ignore[index]
     again = plan(replace(seen.before, records=records, ledgers=ledgers), seen.now, seen.world.settings)
     old = floors(ledgers)
-    moved = {m.workload for r in records.values() for m in r.moves if m.phase is not Phase.CLOSED}
+    moved = {
+        move.workload
+        for record in (*records.values(), *again.records.values())
+        for move in (record.moves if record else ())
+        if move.phase is not Phase.CLOSED
+    }
     for (key, cluster), ledger in again.ledgers.items():
         if ledger is None:
             continue
@@ -329,6 +335,7 @@ class ReadyInTime:
     def __init__(self) -> None:
         self.checked = 0
         self._seen: set[tuple[EventKey, str]] = set()
+        self._late: set[EventKey] = set()
 
     def __call__(self, seen: Pass) -> None:
         for key, event in seen.plan.events.items():
@@ -337,6 +344,8 @@ class ReadyInTime:
                     continue
                 self._seen.add((key, segment.name))
                 if any(w.late for w in segment.windows):
+                    self._late.add(key)
+                if key in self._late:
                     continue
                 for need in segment.needs:
                     warm = sum(_warm(seen, need.workload, c) for c in seen.before.clusters)

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from night_world import Cluster, Scalable, World
-
 from gala.api.event import GalaEventSpec
 from gala.api.scalars import format_instant
 from gala.planning.facts import EventKey, TargetKey
 from gala.settings import Settings
+from night_world import Cluster, Scalable, World
 
 START = 1_800_000_000.0
 NAMESPACE = "gala"
@@ -117,8 +116,11 @@ def _clusters(rng: random.Random) -> dict[str, Cluster]:
 def _spec(rng: random.Random, clusters: dict[str, Cluster], suffix: str) -> dict[str, Any]:
     workloads = [_workload(rng, f"app{index}{suffix}") for index in range(rng.choice([1, 1, 2, 2, 3, 4]))]
     scenes = [
-        {"name": name, "demand": [d for d in (_demand(rng, w) for w in workloads) if d] or [
-            _demand(rng, workloads[0], always=True)]}
+        {
+            "name": name,
+            "demand": [d for d in (_demand(rng, w) for w in workloads) if d]
+            or [_demand(rng, workloads[0], always=True)],
+        }
         for name in ("rush", "calm")
     ]
     rounds = []

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from night_world import World
-from planning_nights import START, Script, Trouble
-
 from gala.api.event import GalaEventSpec
 from gala.planning.facts import EventKey, Missing, Sample, Snapshot
 from gala.planning.outcome import Plan, Write
+from night_world import World
+from planning_nights import START, Script, Trouble
 
 MEASURE_EVERY = 15.0
 

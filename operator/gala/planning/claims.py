@@ -15,9 +15,10 @@ from gala.planning.ledger import Entry
 
 
 class Claim(NamedTuple):
-    """What one event holds on one target now; ``entry`` is None before it is stored."""
+    """What one workload of an event holds on one target now; ``entry`` is None before it is stored."""
 
     event: EventKey
+    workload: str
     cluster: str
     target: TargetKey
     replicas: int
@@ -29,17 +30,10 @@ class Claims:
 
     def __init__(self, claims: Iterable[Claim]) -> None:
         self._by_target: dict[tuple[str, TargetKey], list[Claim]] = {}
-        for claim in sorted(claims, key=lambda c: c.event):
+        for claim in sorted(claims, key=lambda c: (c.event, c.workload)):
             self._by_target.setdefault((claim.cluster, claim.target), []).append(claim)
 
-    def _others(self, event: EventKey, cluster: str, target: TargetKey) -> list[Claim]:
-        return [claim for claim in self._by_target.get((cluster, target), ()) if claim.event != event]
-
-    def joint(self, event: EventKey, cluster: str, target: TargetKey) -> int:
-        """The most that other events hold on this target, 0 if none does."""
-        return max((claim.replicas for claim in self._others(event, cluster, target)), default=0)
-
-    def other(self, event: EventKey, cluster: str, target: TargetKey) -> Entry | None:
-        """Another event's stored entry on this target that is not being handed back."""
-        entries = (claim.entry for claim in self._others(event, cluster, target))
-        return next((entry for entry in entries if entry is not None), None)
+    def others(self, event: EventKey, workload: str, cluster: str, target: TargetKey) -> list[Claim]:
+        """What everybody else holds on this target; another workload of the same event, renamed, too."""
+        claims = self._by_target.get((cluster, target), ())
+        return [claim for claim in claims if (claim.event, claim.workload) != (event, workload)]

@@ -8,6 +8,7 @@ and not against what happens to be free now.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gala.api.event import Tier
@@ -28,12 +29,19 @@ class _Target(NamedTuple):
     original: int
 
 
+class _Packed(NamedTuple):
+    room: Room
+    homeless: Mapping[TargetKey, int]
+
+
 class Commitments:
     """Floors by cluster and target over time; filled while a night is projected."""
 
     def __init__(self) -> None:
         self._targets: dict[str, dict[TargetKey, _Target]] = defaultdict(dict)
+        self._order: dict[str, list[TargetKey]] = {}
         self._held: dict[tuple[str, TargetKey], list[_Held]] = defaultdict(list)
+        self._packed: dict[str, dict[float, _Packed]] = defaultdict(dict)
 
     def know(self, cluster: str, key: TargetKey, *, rank: int, size: Size, original: int) -> None:
         """Says that a target exists; of two events that share it the smaller rank counts."""
@@ -41,33 +49,58 @@ class Commitments:
         if known is None or rank < known.rank:
             self._targets[cluster][key] = _Target(rank, size, original)
 
-    def know_unless(self, cluster: str, key: TargetKey, *, size: tuple[int, int], original: int) -> None:
+    def know_last(self, cluster: str, key: TargetKey, *, size: Size, original: int) -> None:
         """Says that a target exists that no event names any more; it ranks last."""
-        if key not in self._targets[cluster]:
-            self._targets[cluster][key] = _Target(len(Tier), Size(*size), original)
+        self.know(cluster, key, rank=len(Tier), size=size, original=original)
 
     def hold(self, cluster: str, key: TargetKey, *, start: float, end: float, replicas: int) -> None:
         """Says that a floor of this many replicas stands in [start, end)."""
         self._held[cluster, key].append(_Held(start, end, replicas))
+        self._packed.pop(cluster, None)
 
     def at(self, cluster: str, key: TargetKey, now: float) -> int:
         """The most of a target's original and of the floors that stand at ``now``."""
         known = self._targets[cluster].get(key)
-        held = [h.replicas for h in self._held.get((cluster, key), ()) if covers(h.start, h.end, now)]
-        return max(held, default=0) if known is None else max([known.original, *held])
+        most = 0 if known is None else known.original
+        for held in self._held.get((cluster, key), ()):
+            if held.replicas > most and covers(held.start, held.end, now):
+                most = held.replicas
+        return most
 
     def room(self, cluster: ClusterFacts, now: float) -> Room | None:
-        """Room left beside all commitments at ``now``; None where the nodes are not known.
+        """Room left beside all commitments at ``now``; None where the nodes are not known."""
+        packed = self._pack(cluster, now)
+        return None if packed is None else packed.room.copy()
 
-        In tier order; within a tier first fit decreasing, then name.
-        """
+    def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
+        """How many pods of a target find no room at ``now``: nodes were lost, or others took the room."""
+        packed = self._pack(cluster, now)
+        return 0 if packed is None else packed.homeless.get(key, 0)
+
+    def _pack(self, cluster: ClusterFacts, now: float) -> _Packed | None:
+        """In tier order; within a tier first fit decreasing, then name."""
         if isinstance(cluster.nodes, Missing):
             return None
-        room = Room(cluster.nodes)
+        known = self._packed[cluster.name].get(now)
+        if known is not None:
+            return known
+        room, homeless = Room(cluster.nodes), {}
         targets = self._targets[cluster.name]
-        for key in sorted(targets, key=lambda k: (targets[k].rank, *decreasing(targets[k].size), k)):
-            room.place(targets[key].size, self.at(cluster.name, key, now))
-        return room
+        for key in self._in_order(cluster.name):
+            wanted = self.at(cluster.name, key, now)
+            left = wanted - room.place(targets[key].size, wanted)
+            if left:
+                homeless[key] = left
+        packed = _Packed(room, homeless)
+        self._packed[cluster.name][now] = packed
+        return packed
+
+    def _in_order(self, cluster: str) -> list[TargetKey]:
+        targets, known = self._targets[cluster], self._order.get(cluster, [])
+        if len(known) != len(targets):
+            known = sorted(targets, key=lambda k: (targets[k].rank, *decreasing(targets[k].size), k))
+            self._order[cluster] = known
+        return known
 
 
 def decreasing(size: Size) -> tuple[int, int]:

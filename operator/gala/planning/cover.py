@@ -1,12 +1,13 @@
-"""What an unreachable cluster has not acknowledged is carried by the others, in addition.
+"""What a cluster cannot carry is carried by the others, in addition.
 
 Unreachable is not down: its pods may serve on, so nothing is taken from it, and what it
-acknowledged counts. When it is back nothing is lowered before the segment ends.
+acknowledged counts. When it is back nothing is lowered before the segment ends. A floor
+that no longer fits, because nodes were lost, is made up for in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -16,26 +17,32 @@ class Holder(NamedTuple):
     cluster: str
     division: int
     floor: int
-    lost: bool
-    """Without contact for too long, or its target cannot be used any more."""
-    acknowledged: int
-    """The most of what it confirmed and what was last seen there."""
-    room: int
+    carries: int | None
+    """What it can be counted on for; None where that is its whole floor."""
+    spare: int
     """More pods that fit beside everything that is held there."""
 
 
-def cover(holders: Sequence[Holder]) -> dict[str, int]:
-    """New floors by cluster for those that rise; ``holders`` come in fill order.
+class Covered(NamedTuple):
+    """New floors by cluster for those that rise, and what found no room."""
 
-    Counted on the division, so that a cover once made is not made again after a restart.
+    raised: Mapping[str, int]
+    missing: int
+
+
+def cover(holders: Sequence[Holder]) -> Covered:
+    """Raises those that carry their whole floor until the sum of the divisions stands.
+
+    ``holders`` come in fill order. Counted on the division, so that a cover once made is not
+    made again after a restart.
     """
     planned = sum(h.division for h in holders)
-    standing = sum(min(h.floor, h.acknowledged) if h.lost else h.floor for h in holders)
+    standing = sum(h.floor if h.carries is None else min(h.floor, h.carries) for h in holders)
     missing = max(0, planned - standing)
     raised: dict[str, int] = {}
     for holder in holders:
-        more = 0 if holder.lost else min(missing, holder.room)
+        more = min(missing, holder.spare) if holder.carries is None else 0
         if more:
             raised[holder.cluster] = holder.floor + more
             missing -= more
-    return raised
+    return Covered(raised, missing)

@@ -42,7 +42,7 @@ def _segment_edges(
     stages: Iterable[Stage], snapshot: Snapshot, now: float, settings: Settings
 ) -> Iterator[float]:
     for staged in stages:
-        if staged.frozen:
+        if staged.night.frozen:
             continue
         for segment in staged.night.segments:
             yield from (
@@ -74,7 +74,7 @@ def busy(stages: Iterable[Stage], outcomes: Iterable[Outcome], now: float) -> bo
     return any(
         begun(window, now) or in_gap(window, now)
         for staged in stages
-        if not staged.frozen
+        if not staged.night.frozen
         for by_cluster in staged.windows.values()
         for window in by_cluster.values()
     )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from gala.planning.ledger import ClusterLedger, EventRecord
 
 
+TARGET_GONE = "NotFound"
+"""Reason of a ``Missing`` target that is known not to exist; every other reason is doubt."""
+
+
 class EventKey(NamedTuple):
     """Which event; the uid is not part of it, so that a replaced event finds its ledger."""
 

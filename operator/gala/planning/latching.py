@@ -20,7 +20,7 @@ def relatch(night: Night, now: float) -> dict[str, Latched]:
     """The record's latches as of now, by segment."""
     found: dict[str, Latched] = {}
     for segment in night.segments:
-        old = night.latched(segment.name)
+        old = night.latches.get(segment.name)
         windows = night.windows.get(segment.name, {})
         if night.scene is None:
             new = old
@@ -60,7 +60,7 @@ def _again(
     old: Latched,
     now: float,
 ) -> Latched | None:
-    if any(w.released for w in windows.values()) and all(w.prepare_at > now for w in windows.values()):
+    if scene.basis != old.basis and not any(w.prepare_at <= now or in_gap(w, now) for w in windows.values()):
         return None
     known = {stored.cluster: stored for stored in old.clusters}
     for cluster, window in windows.items():

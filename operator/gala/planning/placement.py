@@ -6,21 +6,22 @@ takes its room before the next one is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gala.api.application import MAX_REPLICAS
 from gala.api.event import Demand, Workload
 from gala.planning import shares
+from gala.planning.books import SiteKey
 from gala.planning.commitments import Commitments, decreasing
 from gala.planning.demand import required
 from gala.planning.division import Part, divide
-from gala.planning.facts import EventFacts, TargetFacts
+from gala.planning.facts import ClusterFacts, EventFacts, TargetFacts
 from gala.planning.fit import Room, Size
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
 from gala.planning.segments import Segment
-from gala.planning.sites import Site, SiteKey
+from gala.planning.sites import Site
 from gala.settings import Settings
 
 
@@ -66,14 +67,57 @@ class Scene:
     now: float
     settings: Settings
 
+    by_workload: Mapping[str, tuple[Site, ...]] = field(init=False)
+    """The sites of each workload, by cluster name."""
+
+    def __post_init__(self) -> None:
+        found: dict[str, list[Site]] = {}
+        for _, site in sorted(self.sites.items()):
+            found.setdefault(site.workload.name, []).append(site)
+        object.__setattr__(self, "by_workload", {name: tuple(each) for name, each in found.items()})
+
     @property
     def basis(self) -> Basis:
         """The spec that floors made now come from."""
         return Basis(self.event.uid, self.event.generation)
 
-    def of(self, workload: str) -> list[Site]:
-        """The sites of one workload, by cluster name."""
-        return [site for (w, _), site in sorted(self.sites.items()) if w == workload]
+
+class Rooms:
+    """The room that is left in each cluster at one time while demands are served one by one."""
+
+    def __init__(self, commitments: Commitments, at: float) -> None:
+        self.at = at
+        self.commitments = commitments
+        self._rooms: dict[str, Room | None] = {}
+
+    def of(self, cluster: ClusterFacts) -> Room | None:
+        """What is left in a cluster; None where its nodes are not known."""
+        if cluster.name not in self._rooms:
+            self._rooms[cluster.name] = self.commitments.room(cluster, self.at)
+        return self._rooms[cluster.name]
+
+    def taken_for(self, site: Site) -> int:
+        """What a target holds at that time already."""
+        return self.commitments.at(site.cluster.name, site.key, self.at)
+
+    def cap(self, site: Site) -> int:
+        """The most this workload can have here: what it holds then and what fits beside everything else.
+
+        Where the nodes are not known the room is taken to be there: the share stays, and pods
+        that cannot start are made up for elsewhere.
+        """
+        bound = site.workload.per_cluster.max
+        most = MAX_REPLICAS if bound is None else bound
+        room = self.of(site.cluster)
+        if room is None:
+            return most
+        return min(most, self.taken_for(site) + room.fits(size_of(site), MAX_REPLICAS))
+
+    def take(self, site: Site, count: int) -> None:
+        """Takes the room of ``count`` pods, less what the target holds already."""
+        room = self._rooms.get(site.cluster.name)
+        if room is not None:
+            room.place(size_of(site), max(0, count - self.taken_for(site)))
 
 
 def size_of(site: Site) -> Size:
@@ -82,83 +126,118 @@ def size_of(site: Site) -> Size:
     return Size(facts.cpu, facts.memory) if isinstance(facts, TargetFacts) else Size(0, 0)
 
 
-def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
-    """Divides every demand of a segment; a latched one keeps its shares, and its caps only rise."""
-    workloads = {w.name: w for w in scene.event.spec.workloads}
-    stored = {(a.workload, a.cluster): a for a in latched.allocations} if latched else {}
-    rooms: dict[str, Room | None] = {}
-    totals: dict[str, int] = {}
-    cells: dict[SiteKey, Cell] = {}
-    short: dict[str, Short] = {}
-    sources: dict[str, str] = {}
-    for demand in _in_order(scene, segment, workloads):
-        workload = workloads[demand.workload]
-        totals[workload.name] = total = required(demand, workload)
-        kept = {c: a for (w, c), a in stored.items() if w == workload.name}
-        parts, sources[workload.name] = _parts(scene, segment, workload, kept=kept, rooms=rooms)
-        capacity = workload.capacity
+class Placing:
+    """One segment while its demands are served; every cell that is made holds its room at once."""
+
+    def __init__(
+        self, scene: Scene, segment: Segment, latched: Latched | None, *, rooms: Rooms, start: float
+    ) -> None:
+        """``start`` is from when on the room is held."""
+        self.segment = segment
+        self._scene = scene
+        self._rooms = rooms
+        self._start = start
+        self._workloads = {w.name: w for w in scene.event.spec.workloads}
+        self._stored: dict[str, list[Allocation]] = {}
+        for item in latched.allocations if latched else ():
+            self._stored.setdefault(item.workload, []).append(item)
+        self._totals: dict[str, int] = {}
+        self._cells: dict[SiteKey, Cell] = {}
+        self._short: dict[str, Short] = {}
+        self._sources: dict[str, str] = {}
+
+    @property
+    def demands(self) -> list[Demand]:
+        """Those of workloads that the spec knows."""
+        return [demand for demand in self.segment.demand if demand.workload in self._workloads]
+
+    def precedence(self, demand: Demand) -> tuple[int, tuple[int, int], str]:
+        """Tier, then the largest pod, then the name: what sorts first is served first."""
+        sites = self._scene.by_workload.get(demand.workload, ())
+        largest = min((decreasing(size_of(site)) for site in sites), default=(0, 0))
+        return (self._workloads[demand.workload].tier.rank, largest, demand.workload)
+
+    def serve(self, demand: Demand) -> None:
+        """Divides one demand and takes its room."""
+        workload = self._workloads[demand.workload]
+        name, capacity = workload.name, workload.capacity
+        total = required(demand, workload)
+        parts = self._parts(workload)
         divided = divide(
             total,
             parts,
             qps=(demand.qps or 0) if capacity else 0,
             per_replica=capacity.qps_per_replica if capacity else 1,
         )
+        self._totals[name] = total
         for part in parts:
-            count = divided.counts[part.cluster]
-            cells[workload.name, part.cluster] = Cell(part.share, part.cap, count)
+            self._cells[name, part.cluster] = Cell(part.share, part.cap, divided.counts[part.cluster])
         if divided.short:
             bound = workload.per_cluster.max
             by_max = bound is not None and all(part.cap >= bound for part in parts) and bool(parts)
-            short[workload.name] = Short(divided.short, "PerClusterMax" if by_max else "InsufficientRoom")
-        _take_room(scene, segment, workload, divided.counts, rooms)
-    return Placed(segment=segment, required=totals, cells=cells, short=short, sources=sources)
+            self._short[name] = Short(divided.short, "PerClusterMax" if by_max else "InsufficientRoom")
+        self._hold(name, divided.counts)
 
-
-def _in_order(scene: Scene, segment: Segment, workloads: Mapping[str, Workload]) -> list[Demand]:
-    def order(demand: Demand) -> tuple[int, tuple[int, int], str]:
-        largest = min((decreasing(size_of(site)) for site in scene.of(demand.workload)), default=(0, 0))
-        return (workloads[demand.workload].tier.rank, largest, demand.workload)
-
-    return sorted((d for d in segment.demand if d.workload in workloads), key=order)
-
-
-def _parts(
-    scene: Scene,
-    segment: Segment,
-    workload: Workload,
-    *,
-    kept: Mapping[str, Allocation],
-    rooms: dict[str, Room | None],
-) -> tuple[list[Part], str]:
-    """The division's input: from the latch where there is one, else from what is known now."""
-    found = scene.of(workload.name)
-    known = {site.cluster.name: site for site in found}
-    if kept:
-        parts = []
-        for cluster, allocation in sorted(kept.items()):
-            site = known.get(cluster)
-            cap = allocation.cap
-            parts.append(_part(workload, cluster, site, share=allocation.share, cap=cap))
-        return parts, "Latched"
-    chosen = shares.choose(
-        scene.event.spec,
-        scene.event.key,
-        workload.name,
-        [site.cluster for site in found],
-        last=scene.last_shares.get(workload.name),
-        now=scene.now,
-        settings=scene.settings,
-    )
-    return [
-        _part(
-            workload,
-            site.cluster.name,
-            site,
-            share=chosen.weights.get(site.cluster.name, 0),
-            cap=_cap(scene, site, rooms, max(segment.ready_by, scene.now)),
+    def done(self) -> Placed:
+        """The whole segment, once every demand is served."""
+        return Placed(
+            segment=self.segment,
+            required=self._totals,
+            cells=self._cells,
+            short=self._short,
+            sources=self._sources,
         )
-        for site in found
-    ], chosen.source
+
+    def _parts(self, workload: Workload) -> list[Part]:
+        """The division's input: from the latch where there is one, else from what is known now."""
+        found = self._scene.by_workload.get(workload.name, ())
+        kept = self._stored.get(workload.name)
+        if kept is not None:
+            self._sources[workload.name] = "Latched"
+            known = {site.cluster.name: site for site in found}
+            return [_part(workload, a.cluster, known.get(a.cluster), share=a.share, cap=a.cap) for a in kept]
+        chosen = shares.choose(
+            self._scene.event.spec,
+            self._scene.event.key,
+            workload.name,
+            [site.cluster for site in found],
+            last=self._scene.last_shares.get(workload.name),
+            now=self._scene.now,
+            settings=self._scene.settings,
+        )
+        self._sources[workload.name] = chosen.source
+        return [
+            _part(
+                workload,
+                site.cluster.name,
+                site,
+                share=chosen.weights.get(site.cluster.name, 0),
+                cap=self._rooms.cap(site),
+            )
+            for site in found
+        ]
+
+    def _hold(self, workload: str, counts: Mapping[str, int]) -> None:
+        for site in self._scene.by_workload.get(workload, ()):
+            count = counts.get(site.cluster.name, 0)
+            self._rooms.take(site, count)
+            self._scene.commitments.hold(
+                site.cluster.name,
+                site.key,
+                start=self._start,
+                end=self.segment.latest_end,
+                replicas=count,
+            )
+
+
+def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
+    """Divides every demand of a segment; a latched one keeps its shares, and its caps only rise."""
+    at = max(segment.ready_by, scene.now)
+    rooms = Rooms(scene.commitments, at)
+    placing = Placing(scene, segment, latched, rooms=rooms, start=min(segment.ready_by, scene.now))
+    for demand in sorted(placing.demands, key=placing.precedence):
+        placing.serve(demand)
+    return placing.done()
 
 
 def _part(workload: Workload, cluster: str, site: Site | None, *, share: int, cap: int) -> Part:
@@ -173,53 +252,15 @@ def _part(workload: Workload, cluster: str, site: Site | None, *, share: int, ca
     )
 
 
-def _cap(scene: Scene, site: Site, rooms: dict[str, Room | None], at: float) -> int:
-    """The most this workload can have here: what it holds then and what fits beside everything else.
-
-    Where the nodes are not known the room is taken to be there: the share stays, and pods
-    that cannot start are made up for elsewhere.
-    """
-    bound = site.workload.per_cluster.max
-    most = MAX_REPLICAS if bound is None else bound
-    name = site.cluster.name
-    if name not in rooms:
-        rooms[name] = scene.commitments.room(site.cluster, at)
-    room = rooms[name]
-    if room is None:
-        return most
-    held = scene.commitments.at(name, site.key, at)
-    return min(most, held + room.fits(size_of(site), MAX_REPLICAS))
-
-
-def _take_room(
-    scene: Scene,
-    segment: Segment,
-    workload: Workload,
-    counts: Mapping[str, int],
-    rooms: Mapping[str, Room | None],
-) -> None:
-    at = max(segment.ready_by, scene.now)
-    for site in scene.of(workload.name):
-        room = rooms.get(site.cluster.name)
-        if room is None:
-            continue
-        held = scene.commitments.at(site.cluster.name, site.key, at)
-        room.place(size_of(site), max(0, counts.get(site.cluster.name, 0) - held))
-
-
 def raised_caps(scene: Scene, placed: Placed) -> dict[SiteKey, int]:
     """A latched segment's caps computed anew; never lower than they were."""
-    rooms: dict[str, Room | None] = {}
-    at = max(placed.segment.ready_by, scene.now)
-    workloads = {w.name: w for w in scene.event.spec.workloads}
-    caps: dict[SiteKey, int] = {}
-    for demand in _in_order(scene, placed.segment, workloads):
-        for site in scene.of(demand.workload):
-            cell = placed.cells.get((demand.workload, site.cluster.name))
-            if cell is not None:
-                cap = max(cell.cap, _cap(scene, site, rooms, at))
-                caps[demand.workload, site.cluster.name] = cap
-    return caps
+    rooms = Rooms(scene.commitments, max(placed.segment.ready_by, scene.now))
+    return {
+        (workload, site.cluster.name): max(cell.cap, rooms.cap(site))
+        for workload in placed.required
+        for site in scene.by_workload.get(workload, ())
+        if (cell := placed.cells.get((workload, site.cluster.name))) is not None
+    }
 
 
 def weights(placed: Placed, floors: Mapping[SiteKey, int]) -> dict[SiteKey, int]:
@@ -238,8 +279,3 @@ def weights(placed: Placed, floors: Mapping[SiteKey, int]) -> dict[SiteKey, int]
         if divided.short == 0:
             found.update({(workload, c): percent for c, percent in divided.counts.items()})
     return found
-
-
-def basis_of(latched: Sequence[Latched], segment: str) -> Basis | None:
-    """The basis a segment was latched on."""
-    return next((item.basis for item in latched if item.segment == segment), None)

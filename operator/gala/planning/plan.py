@@ -12,15 +12,15 @@ from math import inf
 
 from gala.api.event import OnDelete
 from gala.planning import reasons
+from gala.planning.books import Books, SiteKey
 from gala.planning.claims import Claim, Claims
 from gala.planning.edges import busy, wake_at
 from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts, TargetKey
 from gala.planning.floors import Raised
 from gala.planning.ledger import ClusterLedger, Entry, State
-from gala.planning.night import entries_of, project
 from gala.planning.outcome import Decision, Guard, Plan, Write
+from gala.planning.projection import project
 from gala.planning.settle import Case, Outcome, Settled, settle
-from gala.planning.sites import SiteKey
 from gala.planning.stage import Stage, stage
 from gala.planning.standing import Goal, goal, hold_until
 from gala.planning.timeline import begun
@@ -43,12 +43,12 @@ def plan(snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = i
     """
     nights = project(snapshot, now, settings, ahead=ahead)
     stages = {key: stage(night, snapshot, now) for key, night in sorted(nights.items())}
-    goals = {key: _goals(staged, snapshot, now) for key, staged in stages.items()}
-    claims = Claims(_claims(stages, goals, snapshot))
+    goals = {key: _goals(staged, now) for key, staged in stages.items()}
+    claims, books = Claims(_claims(stages, goals)), Books(snapshot)
     outcomes = [
         outcome
         for key, staged in stages.items()
-        for outcome in _settle_event(staged, goals[key], claims, snapshot, now=now, settings=settings)
+        for outcome in _Settling(staged, goals[key], claims, books, snapshot, now, settings).all()
     ]
     result = _Result()
     for cluster in sorted({outcome.site[1] for outcome in outcomes}):
@@ -64,7 +64,7 @@ def plan(snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = i
         records={
             key: staged.record
             for key, staged in stages.items()
-            if not staged.frozen and staged.record != snapshot.records.get(key)
+            if not staged.night.frozen and staged.record != snapshot.records.get(key)
         },
         ledgers=ledgers,
         writes=tuple(result.writes),
@@ -75,101 +75,95 @@ def plan(snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = i
     )
 
 
-def _goals(staged: Stage, snapshot: Snapshot, now: float) -> dict[SiteKey, Goal | None]:
+def _goals(staged: Stage, now: float) -> dict[SiteKey, Goal | None]:
     """What each target of an event holds now; a frozen event holds what it intends."""
-    keys = {(w, c) for _, w, c in staged.floors}
+    night = staged.night
     found: dict[SiteKey, Goal | None] = {}
-    for cluster, entry in entries_of(snapshot, staged.night.key):
-        site = (entry.workload, cluster)
-        keys.add(site)
-        if staged.frozen and entry.state is not State.RETURNING:
-            found[site] = Goal(entry.intended, "", entry.reason, entry.intended)
-    for site in sorted(keys - set(found)):
-        if staged.frozen:
-            found[site] = None
+    for site in sorted({*staged.by_site, *night.entries}):
+        entry = night.entries.get(site)
+        if night.frozen:
+            held = entry is not None and entry.state is not State.RETURNING
+            found[site] = Goal(entry.intended, "", entry.reason, entry.intended) if entry and held else None
             continue
         floors = {name: raised.floor for name, raised in staged.of(site).items()}
         windows = staged.in_cluster(site[1])
-        found[site] = goal(floors, windows, cooldown=staged.night.policy.cooldown, now=now)
+        found[site] = goal(floors, windows, cooldown=night.policy.cooldown, now=now)
     return found
 
 
 def _claims(
-    stages: Mapping[EventKey, Stage],
-    goals: Mapping[EventKey, Mapping[SiteKey, Goal | None]],
-    snapshot: Snapshot,
+    stages: Mapping[EventKey, Stage], goals: Mapping[EventKey, Mapping[SiteKey, Goal | None]]
 ) -> list[Claim]:
     """Who holds which target; an entry that is being handed back claims nothing."""
-    found: list[Claim] = []
-    for key, staged in stages.items():
-        entries = {(e.workload, c): e for c, e in entries_of(snapshot, key)}
-        for site, due in goals[key].items():
-            if due is None:
+    return [
+        Claim(key, site[0], site[1], target, due.replicas, staged.night.entries.get(site))
+        for key, staged in stages.items()
+        for site, due in goals[key].items()
+        if due is not None and (target := staged.night.target(site)) is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """One event's entries, each settled by what it holds and what others hold on its target."""
+
+    staged: Stage
+    goals: Mapping[SiteKey, Goal | None]
+    claims: Claims
+    books: Books
+    snapshot: Snapshot
+    now: float
+    settings: Settings
+
+    def all(self) -> list[Outcome]:
+        """What becomes of every entry, by cluster, tier and name."""
+        night = self.staged.night
+        found: list[Outcome] = []
+        for site in sorted(self.goals):
+            target, known = night.target(site), night.sites.get(site)
+            if target is None or (night.frozen and site not in night.entries):
                 continue
-            entry = entries.get(site)
-            known = staged.night.sites.get(site)
-            target = entry.target if entry else known.key if known else None
-            if target is not None:
-                found.append(Claim(key, site[1], target, due.replicas, entry))
-    return found
-
-
-def _settle_event(
-    staged: Stage,
-    goals: Mapping[SiteKey, Goal | None],
-    claims: Claims,
-    snapshot: Snapshot,
-    *,
-    now: float,
-    settings: Settings,
-) -> list[Outcome]:
-    entries = {(e.workload, c): e for c, e in entries_of(snapshot, staged.night.key)}
-    night = staged.night
-    found: list[Outcome] = []
-    for site in sorted(goals):
-        entry, known = entries.get(site), night.sites.get(site)
-        target = entry.target if entry else known.key if known else None
-        if target is None or (entry is None and staged.frozen):
-            continue
-        cluster = snapshot.clusters.get(site[1], ClusterFacts(name=site[1], reachable=False))
-        facts = cluster.targets.get(target)
-        raised = staged.of(site)
-        latest = _latest(raised.values())
-        settled = Settled(entry)
-        if not staged.frozen:
-            settled = settle(
-                Case(
-                    workload=site[0],
+            case = self._case(site, target)
+            found.append(
+                Outcome(
+                    event=night.key,
+                    site=site,
                     target=target,
-                    entry=entry,
-                    facts=facts,
-                    reachable=cluster.reachable,
-                    goal=goals[site],
-                    floors=tuple(raised[name].floor for name in sorted(raised)),
-                    reason=latest[0],
-                    rule=latest[1],
-                    joint=claims.joint(night.key, site[1], target),
-                    other=claims.other(night.key, site[1], target),
-                    may_lower=night.deleted or (night.event is not None and not night.event.doubt),
-                    keep=night.deleted and night.policy.on_delete == OnDelete.KEEP,
-                    policy=night.policy,
-                    now=now,
-                    settings=settings,
+                    rank=known.workload.tier.rank if known else 0,
+                    before=case.entry,
+                    settled=Settled(case.entry) if night.frozen else settle(case),
+                    facts=case.facts if isinstance(case.facts, TargetFacts) else None,
+                    goal=case.goal,
                 )
             )
-        found.append(
-            Outcome(
-                event=night.key,
-                site=site,
-                target=target,
-                rank=known.workload.tier.rank if known else 0,
-                before=entry,
-                settled=settled,
-                facts=facts if isinstance(facts, TargetFacts) else None,
-                goal=goals[site],
-            )
+        return sorted(found, key=lambda o: (o.site[1], o.rank, o.site[0]))
+
+    def _case(self, site: SiteKey, target: TargetKey) -> Case:
+        night, (workload, name) = self.staged.night, site
+        entry = night.entries.get(site)
+        cluster = self.snapshot.clusters.get(name, ClusterFacts(name=name, reachable=False))
+        raised = self.staged.of(site)
+        reason, rule = _latest(raised.values())
+        others = self.claims.others(night.key, workload, name, target)
+        return Case(
+            workload=workload,
+            target=target,
+            entry=entry,
+            facts=cluster.targets.get(target),
+            reachable=cluster.reachable,
+            goal=self.goals[site],
+            floors=tuple(raised[segment].floor for segment in sorted(raised)),
+            reason=reason,
+            rule=rule,
+            joint=max((claim.replicas for claim in others), default=0),
+            other=next((claim.entry for claim in others if claim.entry is not None), None),
+            first=self.books.first(name, target, but=entry),
+            may_lower=night.deleted or (night.event is not None and not night.event.doubt),
+            keep=night.deleted and night.policy.on_delete == OnDelete.KEEP,
+            policy=night.policy,
+            now=self.now,
+            settings=self.settings,
         )
-    return sorted(found, key=lambda o: (o.site[1], o.rank, o.site[0]))
 
 
 def _latest(raised: Iterable[Raised]) -> tuple[str, str]:
@@ -311,7 +305,7 @@ def _ledgers(
     found: dict[tuple[EventKey, str], ClusterLedger | None] = {}
     for (key, cluster), kept in entries.items():
         staged, old = stages[key], snapshot.ledgers.get((key, cluster))
-        if staged.frozen:
+        if staged.night.frozen:
             continue
         new = _ledger(staged, cluster, kept, old, now) if kept else None
         if new != old:

@@ -20,6 +20,8 @@ class Live:
     """One cluster's part of a live segment, for one workload."""
 
     floor: int
+    stored: int
+    """The floor in the ledger: what this pass has raised is not in it yet."""
     replicas: int
     """What its target is set to."""
     warm: int | None
@@ -54,23 +56,25 @@ def advance(move: Move, live: Mapping[str, Live], limits: Limits, now: float) ->
     if move.phase is Phase.ADDING and to.replicas >= move.to_floor:
         return replace(move, phase=Phase.WARMING, at=now)
     if move.phase is Phase.WARMING and to.warm is not None and to.warm >= move.to_floor:
-        if source.qps is None or to.qps is None:
-            return move
-        if not may_take(move, source, limits):
-            return replace(move, phase=Phase.CLOSED, at=now)
-        return replace(move, phase=Phase.TAKING, at=now)
-    if move.phase is Phase.TAKING and (
-        source.floor <= move.source_floor or not may_take(move, source, limits)
-    ):
-        return replace(move, phase=Phase.CLOSED, at=now)
+        return _take(move, source, limits, now) if to.qps is not None else move
+    if move.phase is Phase.TAKING:
+        done = source.stored <= move.source_floor
+        return replace(move, phase=Phase.CLOSED, at=now) if done else _take(move, source, limits, now)
     return move
 
 
-def may_take(move: Move, source: Live, limits: Limits) -> bool:
-    """Whether the source still has this many to spare, on fresh data."""
+def _take(move: Move, source: Live, limits: Limits, now: float) -> Move:
+    """Takes at most what was added, whatever has raised the source since; or closes without the take.
+
+    While the source's figure is not fresh it waits.
+    """
     if source.qps is None:
-        return False
-    return move.source_floor >= max(source.least, limits.needs(source.qps))
+        return move
+    left = max(move.source_floor, source.floor - move.count)
+    if left < max(source.least, limits.needs(source.qps)):
+        return replace(move, phase=Phase.CLOSED, at=now)
+    at = move.at if move.phase is Phase.TAKING else now
+    return replace(move, phase=Phase.TAKING, source_floor=left, at=at)
 
 
 def propose(

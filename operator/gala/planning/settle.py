@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from gala.planning import reasons
-from gala.planning.facts import EventKey, Missing, TargetFacts, TargetKey
+from gala.planning.books import SiteKey
+from gala.planning.facts import TARGET_GONE, EventKey, Missing, TargetFacts, TargetKey
 from gala.planning.handback import may_step, next_step
 from gala.planning.ledger import Entry, Floor, Policy, State
-from gala.planning.sites import SiteKey
 from gala.planning.standing import Goal
 from gala.settings import MANAGER, Settings
 
@@ -37,7 +37,9 @@ class Case:
     joint: int = 0
     """The most that other events hold on this target."""
     other: Entry | None = None
-    """Another event's open entry on this target that is not being handed back."""
+    """Somebody else's open entry on this target that holds it."""
+    first: Entry | None = None
+    """Somebody else's open entry whose original all others copy; it may be on its way home."""
     may_lower: bool = True
     """False while the event is in doubt."""
     keep: bool = False
@@ -98,17 +100,14 @@ def ours(entry: Entry, facts: TargetFacts) -> bool:
 
 
 def _is_gone(case: Case) -> bool:
-    return isinstance(case.facts, Missing) and case.facts.reason == "TargetNotFound"
+    return isinstance(case.facts, Missing) and case.facts.reason == TARGET_GONE
 
 
 def _open(case: Case) -> Settled:
     facts, goal = case.facts, case.goal
     if goal is None or not case.reachable or not isinstance(facts, TargetFacts):
         return Settled(None)
-    if case.other is not None:
-        original = case.other.original
-    else:
-        original = None if facts.manager == MANAGER else facts.replicas
+    original = _first_original(case, facts)
     floor = facts.replicas if original is None else original
     intended = max(goal.replicas, floor)
     entry = Entry(
@@ -125,9 +124,17 @@ def _open(case: Case) -> Settled:
     return _risen(case, entry, facts, intended)
 
 
+def _first_original(case: Case, facts: TargetFacts) -> int | None:
+    """What the first entry on this target remembers, else what runs, if that is not ours."""
+    first = case.first
+    if first is not None and first.uid == facts.uid:
+        fixed = first.written is not None and case.other is not None
+        return first.original if fixed or ours(first, facts) else facts.replicas
+    return None if facts.manager == MANAGER else facts.replicas
+
+
 def _risen(case: Case, entry: Entry, facts: TargetFacts, want: int, *, contested: bool = False) -> Settled:
-    top = max(want, case.joint)
-    return Settled(entry, raise_to=top if facts.replicas < top else None, contested=contested)
+    return Settled(entry, raise_to=want if facts.replicas < want else None, contested=contested)
 
 
 def _hold_blind(case: Case, entry: Entry) -> Entry:
@@ -174,12 +181,12 @@ def _recreated(case: Case, entry: Entry, facts: TargetFacts) -> Settled:
 def _hold(case: Case, entry: Entry, facts: TargetFacts, goal: Goal) -> Settled:
     mine = ours(entry, facts)
     if entry.written is None and not mine and entry.original is not None:
-        entry = replace(entry, original=facts.replicas)
+        entry = replace(entry, original=_first_original(case, facts))
     want = max(goal.replicas, entry.original or 0)
     if entry.original is None:
         want = max(want, facts.replicas)
     top = max(want, case.joint)
-    if facts.replicas < top:
+    if facts.replicas < want:
         return _raise(case, entry, facts, want, mine=mine)
     if not mine:
         state = State.INTENDED if entry.state is State.RETURNING else entry.state
@@ -211,17 +218,19 @@ def _raise(case: Case, entry: Entry, facts: TargetFacts, want: int, *, mine: boo
 
 def _step_inside(case: Case, entry: Entry, facts: TargetFacts, top: int) -> Settled:
     """Lower inside a hold: a segment ended, a move took, or an edit said so (then in one step)."""
+    held = State.INTENDED if entry.state is State.RETURNING else entry.state
+    standing = _change(case, entry, intended=max(entry.intended, top), state=held)
     if not case.may_lower:
-        return Settled(replace(entry, floors=case.floors))
+        return Settled(standing)
     reason = case.reason or (entry.reason if entry.intended < facts.replicas else reasons.SEGMENT_ENDED)
-    if top <= entry.intended < facts.replicas:
-        return Settled(replace(entry, floors=case.floors), lower_to=entry.intended)
-    if not may_step(entry, facts, now=case.now, settings=case.settings):
-        return Settled(replace(entry, floors=case.floors))
-    step = next_step(
-        facts.replicas, original=entry.original or 0, goal=top, percent=case.policy.max_step_percent
-    )
-    step = top if reason in (reasons.EDITED, reasons.REBALANCE_TAKE) else step
+    if standing.intended < facts.replicas:
+        return Settled(standing, lower_to=standing.intended)
+    step = top
+    if reason not in (reasons.EDITED, reasons.REBALANCE_TAKE):
+        if not may_step(entry, facts, now=case.now, settings=case.settings):
+            return Settled(standing)
+        original, percent = entry.original or 0, case.policy.max_step_percent
+        step = next_step(facts.replicas, original=original, goal=top, percent=percent)
     changed = _change(case, entry, intended=step, state=State.INTENDED, written=facts.replicas, reason=reason)
     return Settled(changed, lower_to=step)
 
@@ -232,7 +241,7 @@ def _give_back(case: Case, entry: Entry, facts: TargetFacts) -> Settled:
         return Settled(replace(entry, floors=case.floors))
     if case.other is not None:
         return Settled(None, closed=reasons.HANDED_OVER)
-    if value == entry.original and (facts.manager != MANAGER or _left(entry, value)):
+    if value == entry.original and (facts.manager != MANAGER or _left(case, entry, value)):
         return Settled(None, closed=reasons.HANDED_BACK)
     if not ours(entry, facts):
         return Settled(None, closed=reasons.CHANGED_BY_OTHER)
@@ -245,13 +254,15 @@ def _give_back(case: Case, entry: Entry, facts: TargetFacts) -> Settled:
     return _step_home(case, entry, facts, entry.original)
 
 
-def _left(entry: Entry, value: int) -> bool:
-    return entry.state is State.RETURNING and entry.written == value == entry.intended
+def _left(case: Case, entry: Entry, value: int) -> bool:
+    """Whether the last write has been tried for long enough: a server may ignore one of the same value."""
+    waited = case.now - entry.since >= case.settings.step_wait
+    return waited and entry.state is State.RETURNING and entry.written == value == entry.intended
 
 
 def _leave(case: Case, entry: Entry, facts: TargetFacts, reason: str) -> Settled:
     """Writes the value once more as nobody's, then closes: else the next hold takes it for ours."""
-    if facts.manager != MANAGER or _left(entry, facts.replicas):
+    if facts.manager != MANAGER or _left(case, entry, facts.replicas):
         return Settled(None, closed=reason)
     changed = _change(
         case,

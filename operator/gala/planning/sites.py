@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 from gala.api.event import Tier, Workload
 from gala.api.meta import Selector
+from gala.planning.books import Books, SiteKey
 from gala.planning.facts import ClusterFacts, EventFacts, Missing, Snapshot, TargetFacts, TargetKey
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
-
-SiteKey = tuple[str, str]
-"""Workload name, cluster name."""
 
 
 class Site(NamedTuple):
@@ -29,13 +27,8 @@ class Site(NamedTuple):
     facts: TargetFacts | Missing | None
     """None: never read."""
     entry: Entry | None
-
-    @property
-    def original(self) -> int:
-        """What runs without us: the entry's original, else what runs now, else 0."""
-        if self.entry is not None:
-            return self.entry.original or 0
-        return self.facts.replicas if isinstance(self.facts, TargetFacts) else 0
+    original: int
+    """What runs there without us."""
 
     @property
     def warmup(self) -> float | None:
@@ -54,11 +47,11 @@ def selects(selector: Selector | None, labels: Mapping[str, str]) -> bool:
     return selector is None or selector.matches(labels)
 
 
-def sites(event: EventFacts, snapshot: Snapshot) -> tuple[dict[SiteKey, Site], list[Finding]]:
+def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[SiteKey, Site], list[Finding]]:
     """Every place where this event may hold capacity, and why the other places are none."""
     found: dict[SiteKey, Site] = {}
     findings: list[Finding] = []
-    entries = _entries(event, snapshot)
+    entries = books.entries(event.key)
     for workload in sorted(event.spec.workloads, key=lambda w: w.name):
         key = target_key(workload, event.key.namespace)
         for name in sorted(snapshot.clusters):
@@ -67,22 +60,14 @@ def sites(event: EventFacts, snapshot: Snapshot) -> tuple[dict[SiteKey, Site], l
                 continue
             if not selects(workload.cluster_selector, cluster.labels):
                 continue
-            site = Site(workload, cluster, key, cluster.targets.get(key), entries.get((workload.name, name)))
+            facts, entry = cluster.targets.get(key), entries.get((workload.name, name))
+            site = Site(workload, cluster, key, facts, entry, books.original(name, key, facts))
             problem = _refusal(event, site)
             if problem is None:
                 found[workload.name, name] = site
             else:
                 findings.append(problem)
     return found, findings
-
-
-def _entries(event: EventFacts, snapshot: Snapshot) -> dict[SiteKey, Entry]:
-    return {
-        (entry.workload, cluster): entry
-        for (key, cluster), ledger in snapshot.ledgers.items()
-        if key == event.key
-        for entry in ledger.entries
-    }
 
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
-from gala.api.event import Mode
 from gala.planning import reasons
-from gala.planning.facts import Snapshot
+from gala.planning.books import FloorKey, SiteKey
+from gala.planning.facts import EventFacts, Snapshot
 from gala.planning.floors import Raised, Stand, floors
 from gala.planning.latching import raise_caps, relatch
 from gala.planning.ledger import EventRecord, Floor, LastShares, Latched, LatchedCluster, Move, Phase
-from gala.planning.night import Night, floors_of
-from gala.planning.placement import Placed
+from gala.planning.night import Night
+from gala.planning.placement import Placed, Scene
+from gala.planning.segments import Segment
 from gala.planning.shares import measured
-from gala.planning.sites import SiteKey
 from gala.planning.standing import needed
 from gala.planning.timeline import Window, begun
 
@@ -33,133 +34,148 @@ class Stage:
     """One event with everything that its entries are then settled by."""
 
     night: Night
-    frozen: bool
-    """Paused or only observed: no ledger, no write."""
     record: EventRecord | None
     placed: Mapping[str, Placed]
     windows: Mapping[str, Mapping[str, Window]]
-    floors: Mapping[tuple[str, str, str], Raised]
-    """By segment, workload, cluster: those that belong into the ledger."""
-    planned: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    by_site: Mapping[SiteKey, Mapping[str, Raised]]
+    """Floors that belong into the ledger, by workload and cluster, then segment."""
+    by_cluster: Mapping[str, Mapping[str, Window]]
+    """The same windows by cluster, then segment."""
+    planned: Mapping[FloorKey, int] = field(default_factory=dict)
     """What each segment wants there, stored or not."""
+    uncovered: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By segment and workload: what no reachable cluster has room to cover."""
 
-    def of(self, site: SiteKey) -> dict[str, Raised]:
+    def of(self, site: SiteKey) -> Mapping[str, Raised]:
         """One target's floors by segment."""
-        return {s: raised for (s, w, c), raised in self.floors.items() if (w, c) == site}
+        return self.by_site.get(site, {})
 
-    def in_cluster(self, cluster: str) -> dict[str, Window]:
+    def in_cluster(self, cluster: str) -> Mapping[str, Window]:
         """The windows of all segments in one cluster."""
-        return {name: by[cluster] for name, by in self.windows.items() if cluster in by}
+        return self.by_cluster.get(cluster, {})
 
 
 def stage(night: Night, snapshot: Snapshot, now: float) -> Stage:
     """Applies the rules of the hour to one night."""
-    event = night.event
-    frozen = event is not None and (event.spec.paused or event.spec.mode is not Mode.ENFORCE)
-    stored = floors_of(snapshot, night.key)
-    if frozen or event is None or night.scene is None:
-        return _unchanged(night, snapshot, stored, now, frozen=frozen)
-    latches = relatch(night, now)
+    if night.frozen or night.event is None or night.scene is None:
+        return _unchanged(night, snapshot, now)
+    hour = _Hour(night, night.event, night.scene, relatch(night, now))
     ends = [item.end for record in snapshot.records.values() for item in record.latched]
-    placed, windows = dict(night.placed), {name: dict(by) for name, by in night.windows.items()}
-    moves = {move.workload: move for move in (night.record.moves if night.record else ())}
-    found: dict[tuple[str, str, str], Raised] = {}
     for segment in night.segments:
-        name = segment.name
-        if name not in latches or now >= segment.latest_end or not segment.demand:
-            continue
-        latches[name], placed[name] = raise_caps(night, latches[name], ends, now)
-        stand = Stand(
-            night=night,
-            scene=night.scene,
-            latched=latches[name],
-            placed=placed[name],
-            windows=windows.get(name, {}),
-            stored={(w, c): floor for (s, w, c), floor in stored.items() if s == name},
-        )
-        for workload in sorted(event.spec.workloads, key=lambda w: (w.tier.rank, w.name)):
-            if workload.name not in placed[name].required and not _knows(stand, workload.name):
-                continue
-            result, move = floors(stand, workload, moves.get(workload.name))
-            found.update({(name, workload.name, c): raised for c, raised in result.items()})
-            if move is not None:
-                moves[workload.name] = move
-        latches[name] = _begin(latches[name], name, found, windows, now)
-    planned = {key: raised.floor.replicas for key, raised in found.items()}
-    for key, floor in stored.items():
-        found.setdefault(key, Raised(floor, "", ""))
-    moves = {w: _closed_if_over(move, latches, now) for w, move in moves.items()}
-    kept = {key: raised for key, raised in found.items() if _needed(key, windows, night, now)}
+        if segment.name in hour.latches and now < segment.latest_end and segment.demand:
+            hour.go_through(segment, ends, now)
+    planned = {key: raised.floor.replicas for key, raised in hour.floors.items()}
+    for key, floor in night.floors.items():
+        hour.floors.setdefault(key, Raised(floor, "", ""))
+    moves = [_closed_if_over(move, hour.latches, now) for move in hour.moves.values()]
     return Stage(
         night=night,
-        frozen=False,
-        record=_record(night, latches.values(), moves.values(), now),
-        placed=placed,
-        windows=windows,
-        floors=kept,
+        record=_record(night, night.event, hour.latches.values(), moves, now),
+        placed=hour.placed,
+        windows=hour.windows,
         planned=planned,
+        uncovered=hour.uncovered,
+        **_laid_out(hour.floors, hour.windows, night, now),
     )
 
 
-def _knows(stand: Stand, workload: str) -> bool:
-    return any(w == workload for w, _ in stand.stored)
+class _Hour:
+    """One event while its segments are gone through, earliest first."""
+
+    def __init__(self, night: Night, event: EventFacts, scene: Scene, latches: dict[str, Latched]) -> None:
+        self.latches = latches
+        self.placed = dict(night.placed)
+        self.windows = {name: dict(by) for name, by in night.windows.items()}
+        self.moves = {move.workload: move for move in (night.record.moves if night.record else ())}
+        self.floors: dict[FloorKey, Raised] = {}
+        self.uncovered: dict[tuple[str, str], int] = {}
+        self._night = night
+        self._scene = scene
+        self._workloads = sorted(event.spec.workloads, key=lambda w: (w.tier.rank, w.name))
+        self._stored: dict[str, dict[SiteKey, Floor]] = {}
+        for (segment, workload, cluster), floor in night.floors.items():
+            self._stored.setdefault(segment, {})[workload, cluster] = floor
+
+    def go_through(self, segment: Segment, ends: Iterable[float], now: float) -> None:
+        """Raises the caps, then the floors of every workload; a raise may begin the hold."""
+        name = segment.name
+        self.latches[name], self.placed[name] = raise_caps(self._night, self.latches[name], ends, now)
+        stand = Stand(
+            scene=self._scene,
+            placed=self.placed[name],
+            windows=self.windows.get(name, {}),
+            stored=self._stored.get(name, {}),
+            entries=self._night.entries,
+        )
+        raised: set[str] = set()
+        for workload in self._workloads:
+            if workload.name not in self.placed[name].required and not stand.knows(workload.name):
+                continue
+            found = floors(stand, workload, self.moves.get(workload.name))
+            for cluster, item in found.floors.items():
+                self.floors[name, workload.name, cluster] = item
+                if item.reason in RAISES:
+                    raised.add(cluster)
+            if found.move is not None:
+                self.moves[workload.name] = found.move
+            if found.uncovered:
+                self.uncovered[name, workload.name] = found.uncovered
+        self.latches[name] = _begin(self.latches[name], raised, self.windows.setdefault(name, {}), now)
 
 
-def _unchanged(
+class _LaidOut(TypedDict):
+    by_site: Mapping[SiteKey, Mapping[str, Raised]]
+    by_cluster: Mapping[str, Mapping[str, Window]]
+
+
+def _laid_out(
+    floors: Mapping[FloorKey, Raised],
+    windows: Mapping[str, Mapping[str, Window]],
     night: Night,
-    snapshot: Snapshot,
-    stored: Mapping[tuple[str, str, str], Floor],
     now: float,
     *,
-    frozen: bool,
-) -> Stage:
+    everything: bool = False,
+) -> _LaidOut:
+    """Windows by cluster, and by site the floors that may still be asked for."""
+    by_cluster: dict[str, dict[str, Window]] = {}
+    for name, by in windows.items():
+        for cluster, window in by.items():
+            by_cluster.setdefault(cluster, {})[name] = window
+    by_site: dict[SiteKey, dict[str, Raised]] = {}
+    for (segment, workload, cluster), raised in floors.items():
+        here = by_cluster.get(cluster, {})
+        if everything or needed(segment, here, cooldown=night.policy.cooldown, now=now):
+            by_site.setdefault((workload, cluster), {})[segment] = raised
+    return {"by_site": by_site, "by_cluster": by_cluster}
+
+
+def _unchanged(night: Night, snapshot: Snapshot, now: float) -> Stage:
     """Frozen, deleted or in doubt: stored floors alone, and no new ones."""
     record = night.record
-    if record is not None and not frozen:
+    if record is not None and not night.frozen:
         latches = tuple(relatch(night, now).values())
         moves = tuple(_closed_if_over(move, {}, now) for move in record.moves)
         record = replace(record, latched=latches, moves=moves)
         if night.deleted and not latches and not any(key == night.key for key, _ in snapshot.ledgers):
             record = None
+    floors = {key: Raised(floor, "", "") for key, floor in night.floors.items()}
     return Stage(
         night=night,
-        frozen=frozen,
         record=record,
         placed=night.placed,
         windows=night.windows,
-        floors={
-            key: Raised(floor, "", "")
-            for key, floor in stored.items()
-            if frozen or _needed(key, night.windows, night, now)
-        },
+        **_laid_out(floors, night.windows, night, now, everything=night.frozen),
     )
 
 
-def _needed(
-    key: tuple[str, str, str], windows: Mapping[str, Mapping[str, Window]], night: Night, now: float
-) -> bool:
-    segment, _, cluster = key
-    here = {name: by[cluster] for name, by in windows.items() if cluster in by}
-    return needed(segment, here, cooldown=night.policy.cooldown, now=now)
-
-
-def _begin(
-    latched: Latched,
-    name: str,
-    found: Mapping[tuple[str, str, str], Raised],
-    windows: dict[str, dict[str, Window]],
-    now: float,
-) -> Latched:
+def _begin(latched: Latched, raised: Iterable[str], windows: dict[str, Window], now: float) -> Latched:
     """Begins the hold now in every cluster where a rule of the hour raised a floor before it began."""
-    raised = {c for (s, _, c), item in found.items() if s == name and item.reason in RAISES}
     clusters = {stored.cluster: stored for stored in latched.clusters}
     for cluster in sorted(raised):
-        window = windows.setdefault(name, {}).get(cluster)
-        if window is not None and begun(window, now):
+        window = windows.get(cluster, Window(now, latched.end, None, 0.0, now))
+        if cluster in windows and begun(window, now):
             continue
-        if window is None:
-            window = Window(now, latched.end, None, 0.0, now)
-        windows[name][cluster] = window._replace(prepare_at=now, gap_from=min(now, window.gap_from))
+        windows[cluster] = window._replace(prepare_at=now, gap_from=min(now, window.gap_from))
         clusters[cluster] = LatchedCluster(cluster, now, window.gap)
     return replace(latched, clusters=tuple(clusters[c] for c in sorted(clusters)))
 
@@ -172,11 +188,10 @@ def _closed_if_over(move: Move, latches: Mapping[str, Latched], now: float) -> M
 
 
 def _record(
-    night: Night, latches: Iterable[Latched], moves: Iterable[Move], now: float
+    night: Night, event: EventFacts, latches: Iterable[Latched], moves: Iterable[Move], now: float
 ) -> EventRecord | None:
-    assert night.event is not None  # noqa: S101 - only called for an event that is there
     latched = tuple(sorted(latches, key=lambda item: (item.ready_by, item.segment)))
-    shares = _last_shares(night, now)
+    shares = _last_shares(night, event, now)
     ahead = night.later or any(segment.latest_end > now for segment in night.segments)
     if not latched and not (ahead and shares):
         return None
@@ -184,7 +199,7 @@ def _record(
     kept = tuple(move for move in sorted(moves, key=lambda m: m.workload) if move.segment in known)
     return EventRecord(
         event=night.key,
-        uid=night.event.uid,
+        uid=event.uid,
         policy=night.policy,
         latched=latched,
         moves=kept,
@@ -192,19 +207,17 @@ def _record(
     )
 
 
-def _last_shares(night: Night, now: float) -> tuple[LastShares, ...]:
+def _last_shares(night: Night, event: EventFacts, now: float) -> tuple[LastShares, ...]:
     """Complete sets of measured shares, renewed every few minutes while a segment is near."""
-    assert night.event is not None  # noqa: S101 - only called for an event that is there
     known = {last.workload: last for last in (night.record.last_shares if night.record else ())}
     near = any(s.ready_by - SHARES_AHEAD <= now < s.latest_end for s in night.segments)
-    for workload in night.event.spec.workloads:
-        last = known.get(workload.name)
+    by_workload = night.scene.by_workload if night.scene else {}
+    for workload, sites in by_workload.items():
+        last = known.get(workload)
         if not near or (last is not None and now - last.at < SHARES_EVERY):
             continue
-        clusters = [site.cluster for (w, _), site in sorted(night.sites.items()) if w == workload.name]
-        fresh = measured(
-            night.key, workload.name, clusters, now=now, stale_after=night.event.spec.rebalance.stale_after
-        )
-        if fresh is not None:
-            known[workload.name] = LastShares(workload.name, now, tuple(sorted(fresh.items())))
+        clusters = [site.cluster for site in sites]
+        fresh = measured(night.key, workload, clusters, now=now, stale_after=event.spec.rebalance.stale_after)
+        if fresh is not None and all(cluster.reachable for cluster in clusters):
+            known[workload] = LastShares(workload, now, tuple(sorted(fresh.items())))
     return tuple(known[name] for name in sorted(known))

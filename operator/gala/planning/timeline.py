@@ -104,12 +104,13 @@ def _window(
         prepare_at = estimate if latch.outdated else min(latch.stored.prepare_at, estimate)
     else:
         prepare_at = latch.stored.prepare_at
-        if latch.outdated:
-            back = _shrink(course, floors) + _lead(course, floors, {})
-            released = segment.ready_by - course.now >= 2 * back
+        released = latch.outdated and _far(course, segment, floors)
     if released:
         prepare_at = estimate
     late = max(0.0, (prepare_at if latch else max(estimate, course.now)) - estimate)
+    if prepare_at > segment.latest_end:
+        # It was taken out of the spec before it began; the gap before it is held for a cooldown more.
+        prepare_at = min(prepare_at, segment.latest_end + course.cooldown)
     held = gap is GapRule.HOLD and gap_from < prepare_at
     return Window(
         prepare_at, segment.latest_end, gap, late, gap_from if held else prepare_at, released=released
@@ -130,10 +131,19 @@ def _baseline(
     before = _most([item for item in earlier if min(item.end, segment.ready_by) == gap_from])
     latch = course.latches.get(segment.name)
     back = course.cooldown + _shrink(course, before) + _lead(course, floors, {})
-    if (latch is not None and latch.stored.gap is GapRule.HOLD) or segment.ready_by - gap_from < back:
+    stands = latch is not None and latch.stored.gap is GapRule.HOLD
+    if stands and latch is not None and latch.outdated:
+        stands = not _far(course, segment, floors)
+    if stands or segment.ready_by - gap_from < back:
         held = {w: min(before[w], floor) for w, floor in floors.items() if w in before}
         return held, GapRule.HOLD, gap_from
     return {}, GapRule.RELEASE, gap_from
+
+
+def _far(course: Course, segment: Segment, floors: Mapping[str, int]) -> bool:
+    """Whether an edit has moved a segment so far away that what is held for it may be given up."""
+    back = _shrink(course, floors) + _lead(course, floors, {})
+    return segment.ready_by - course.now >= 2 * back
 
 
 def _most(items: Sequence[_Placed]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gala.api.event import Demand
 from gala.planning import reasons
+from gala.planning.books import SiteKey
 from gala.planning.facts import ClusterFacts, Missing, Snapshot, TargetFacts
 from gala.planning.ledger import State
 from gala.planning.outcome import (
@@ -20,7 +21,6 @@ from gala.planning.outcome import (
 from gala.planning.placement import Placed, weights
 from gala.planning.segments import Segment, covers
 from gala.planning.settle import Outcome
-from gala.planning.sites import SiteKey
 from gala.planning.stage import Stage
 from gala.planning.standing import Goal
 from gala.planning.timeline import begun
@@ -98,7 +98,7 @@ def _segment(staged: Stage, segment: Segment) -> SegmentPlan:
         ready_by=segment.ready_by,
         earliest_end=segment.earliest_end,
         latest_end=segment.latest_end,
-        latched=night.latched(segment.name) is not None,
+        latched=segment.name in night.latches,
         windows=tuple(
             ClusterWindow(c, w.prepare_at, w.end, w.gap.value if w.gap else "", w.late)
             for c, w in sorted(staged.windows.get(segment.name, {}).items())

@@ -1,0 +1,187 @@
+"""The whole night of every event, projected on one set of facts.
+
+All events are placed together: what is latched first, then by the time that counts, then by
+tier, so that a later segment finds the room that earlier ones leave, whoever they belong
+to. What is only observed comes last, because it never takes its room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
+from math import inf
+
+from gala.planning.books import Books, SiteKey
+from gala.planning.commitments import Commitments
+from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts
+from gala.planning.fit import Size
+from gala.planning.night import Night, nights
+from gala.planning.placement import Placed, Placing, Rooms, size_of
+from gala.planning.segments import Segment
+from gala.planning.timeline import Course, Latch, Target, Window, windows
+from gala.settings import Settings
+
+
+def project(
+    snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = inf
+) -> dict[EventKey, Night]:
+    """Every event's night; the order of events in the snapshot changes nothing.
+
+    What begins later than ``ahead`` seconds from now, and is not latched, is left out.
+    """
+    books, commitments = Books(snapshot), Commitments()
+    found = nights(snapshot, books, commitments, now=now, settings=settings)
+    found = {key: _within(night, now + ahead) for key, night in found.items()}
+    _know(snapshot, books, found.values(), commitments)
+    _commit_ledger(found.values(), commitments, now)
+    placed = _place_all(found.values(), commitments, now)
+    return {
+        key: replace(night, placed=placed[key], windows=_windows(night, placed[key], snapshot, now, settings))
+        for key, night in found.items()
+    }
+
+
+def _within(night: Night, horizon: float) -> Night:
+    near = tuple(s for s in night.segments if s.ready_by <= horizon or s.name in night.latches)
+    return replace(night, segments=near, later=len(near) < len(night.segments))
+
+
+def _know(snapshot: Snapshot, books: Books, found: Iterable[Night], commitments: Commitments) -> None:
+    for night in found:
+        for (_, cluster), site in night.sites.items():
+            commitments.know(
+                cluster,
+                site.key,
+                rank=site.workload.tier.rank,
+                size=size_of(site),
+                original=site.original,
+            )
+        for (_, cluster), entry in night.entries.items():
+            known = snapshot.clusters.get(cluster)
+            facts = known.targets.get(entry.target) if known else None
+            if isinstance(facts, TargetFacts):
+                commitments.know_last(
+                    cluster,
+                    entry.target,
+                    size=Size(facts.cpu, facts.memory),
+                    original=books.original(cluster, entry.target, facts),
+                )
+
+
+def _commit_ledger(found: Iterable[Night], commitments: Commitments, now: float) -> None:
+    """Every stored floor holds its room from the begin of its segment's first hold to its end."""
+    for night in found:
+        times = {name: (_begins(night, name, now), item.end) for name, item in night.latches.items()}
+        for (segment, workload, cluster), floor in night.floors.items():
+            if segment in times:
+                start, end = times[segment]
+                commitments.hold(
+                    cluster,
+                    night.entries[workload, cluster].target,
+                    start=start,
+                    end=end,
+                    replicas=floor.replicas + floor.stragglers,
+                )
+
+
+def _begins(night: Night, segment: str, now: float) -> float:
+    return min((c.prepare_at for c in night.latches[segment].clusters), default=now)
+
+
+def _place_all(
+    found: Iterable[Night], commitments: Commitments, now: float
+) -> dict[EventKey, dict[str, Placed]]:
+    """Every segment's division; segments that count at the same time share the room tier by tier."""
+    placed: dict[EventKey, dict[str, Placed]] = {}
+    work: list[tuple[Night, Segment]] = []
+    for night in found:
+        placed[night.key] = {}
+        for segment in night.segments:
+            if night.scene is None or segment.latest_end <= now or not segment.demand:
+                placed[night.key][segment.name] = Placed(segment=segment)
+            else:
+                work.append((night, segment))
+
+    def turn(item: tuple[Night, Segment]) -> tuple[bool, bool, float]:
+        night, segment = item
+        return (night.observed, segment.name not in night.latches, max(segment.ready_by, now))
+
+    for (_, _, at), group in groupby(sorted(work, key=turn), key=turn):
+        for night, done in _place_group(list(group), Rooms(commitments, at), now):
+            placed[night.key][done.segment.name] = done
+    return placed
+
+
+def _place_group(
+    group: Iterable[tuple[Night, Segment]], rooms: Rooms, now: float
+) -> Iterable[tuple[Night, Placed]]:
+    placings = []
+    for night, segment in group:
+        latched = night.latches.get(segment.name)
+        start = segment.ready_by if latched is None else _begins(night, segment.name, now)
+        assert night.scene is not None  # noqa: S101 - only nights with a scene have work
+        placings.append((night, Placing(night.scene, segment, latched, rooms=rooms, start=start)))
+    queue = [
+        (placing.precedence(demand), night.order, placing.segment.name, demand, placing)
+        for night, placing in placings
+        for demand in placing.demands
+    ]
+    for *_, demand, placing in sorted(queue, key=lambda item: item[:3]):
+        placing.serve(demand)
+    return [(night, placing.done()) for night, placing in placings]
+
+
+def _windows(
+    night: Night, placed: Mapping[str, Placed], snapshot: Snapshot, now: float, settings: Settings
+) -> dict[str, dict[str, Window]]:
+    wants: dict[str, dict[str, dict[str, int]]] = {}
+    for name, place in placed.items():
+        for (workload, cluster), cell in place.cells.items():
+            wants.setdefault(cluster, {}).setdefault(name, {})[workload] = cell.division
+    for (name, workload, cluster), floor in night.floors.items():
+        if name in placed and (night.event is not None or _latch(night, name, cluster)):
+            known = wants.setdefault(cluster, {}).setdefault(name, {})
+            known[workload] = max(floor.replicas, known.get(workload, 0))
+    found: dict[str, dict[str, Window]] = {}
+    for cluster in sorted(wants):
+        latches = {name: latch for name in wants[cluster] if (latch := _latch(night, name, cluster))}
+        course = Course(
+            cluster=snapshot.clusters.get(cluster, ClusterFacts(name=cluster, reachable=False)),
+            segments=night.segments,
+            floors=wants[cluster],
+            targets=_targets(night, cluster, wants[cluster], settings),
+            latches=latches,
+            cooldown=night.policy.cooldown,
+            step_percent=night.policy.max_step_percent,
+            now=now,
+            settings=settings,
+        )
+        for name, window in windows(course).items():
+            found.setdefault(name, {})[cluster] = window
+    return found
+
+
+def _targets(
+    night: Night, cluster: str, wants: Mapping[str, Mapping[str, int]], settings: Settings
+) -> dict[str, Target]:
+    found: dict[str, Target] = {}
+    for workload in {w for floors in wants.values() for w in floors}:
+        place: SiteKey = (workload, cluster)
+        site, entry = night.sites.get(place), night.entries.get(place)
+        if site is None:
+            found[workload] = Target(entry.original or 0 if entry else 0, False, settings.warmup_default)
+            continue
+        warmup = settings.warmup_default if site.warmup is None else site.warmup
+        ordered = isinstance(site.facts, TargetFacts) and site.facts.ordered
+        found[workload] = Target(site.original, ordered, warmup)
+    return found
+
+
+def _latch(night: Night, segment: str, cluster: str) -> Latch | None:
+    item = night.latches.get(segment)
+    stored = next((c for c in item.clusters if c.cluster == cluster), None) if item else None
+    if item is None or stored is None:
+        return None
+    planned = any(s.name == segment and s.demand for s in night.segments)
+    return Latch(stored, planned and night.scene is not None and night.scene.basis != item.basis)
