@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+
+_PART = re.compile(r'label_replace\((.*?),"gala","([^"]*)","",""\)')
+"""One part of a union: the expression and its mark."""
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -28,8 +32,15 @@ class LyingPrometheus:
         self.tokens.append(request.headers.get("Authorization", ""))
         if self.instead is not None:
             return await self.instead(request)
-        value = self.scraped if "timestamp(" in query else self.rate
-        return vector([] if value is None else [[5_000.0, str(value)]])
+        parts = _PART.findall(query) or [(query, "")]
+        answers = [(mark, self.scraped if "timestamp(" in part else self.rate) for part, mark in parts]
+        return marked([(mark, [5_000.0, str(value)]) for mark, value in answers if value is not None])
+
+
+def marked(values: list[tuple[str, list[Any]]]) -> web.Response:
+    """The answer to a union, each sample with its mark, or to a query that has none."""
+    result = [{"metric": {"gala": mark} if mark else {}, "value": value} for mark, value in values]
+    return web.json_response({"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
 def vector(values: list[list[Any]], **more: Any) -> web.Response:

@@ -24,6 +24,10 @@ _RENDERED: Final = re.compile(
 )
 
 
+MARK: Final = "gala"
+"""Label by which the answers to a ``union`` are told apart."""
+
+
 class Question(NamedTuple):
     """One figure to ask for; an empty ``query`` is one that may not be asked."""
 
@@ -90,6 +94,11 @@ def freshness(query: str) -> str | None:
     """
     found = _RENDERED.fullmatch(query)
     return f"max(timestamp({found['selector']}))" if found else None
+
+
+def union(queries: Mapping[str, str]) -> str:
+    """One query for several that each yield one sample without labels; ``MARK`` tells the answers apart."""
+    return " or ".join(f'label_replace({query},"{MARK}","{name}","","")' for name, query in queries.items())
 
 
 def _quoted(value: str) -> str:
