@@ -103,7 +103,7 @@ def _segment(staged: Stage, segment: Segment) -> SegmentPlan:
             ClusterWindow(c, w.prepare_at, w.end, w.gap.value if w.gap else "", w.late)
             for c, w in sorted(staged.windows.get(segment.name, {}).items())
         ),
-        needs=tuple(_needs(segment, placed)),
+        needs=tuple(_needs(staged, segment, placed)),
         placements=tuple(
             Placement(
                 site[0],
@@ -120,15 +120,17 @@ def _segment(staged: Stage, segment: Segment) -> SegmentPlan:
     )
 
 
-def _needs(segment: Segment, placed: Placed) -> Iterator[Need]:
+def _needs(staged: Stage, segment: Segment, placed: Placed) -> Iterator[Need]:
     demands: dict[str, Demand] = {demand.workload: demand for demand in segment.demand}
     for workload in sorted(placed.required):
         short = placed.short.get(workload)
+        uncovered = staged.uncovered.get((segment.name, workload), 0)
+        reason = reasons.UNCOVERED if uncovered else ""
         yield Need(
             workload,
             placed.required[workload],
-            short.replicas if short else 0,
-            short.reason if short else "",
+            uncovered + (short.replicas if short else 0),
+            short.reason if short else reason,
             demands[workload].qps or 0,
         )
 
@@ -153,6 +155,13 @@ def _segment_findings(staged: Stage, segment: Segment, now: float) -> Iterator[F
         )
         message = f"{segment.name}: {short.replicas} replicas of {workload} do not fit within {text}"
         yield Finding(short.reason, message, "", workload)
+    for (name, workload), uncovered in sorted(staged.uncovered.items()):
+        if name == segment.name:
+            message = (
+                f"{name}: {uncovered} replicas of {workload} in clusters that cannot carry them "
+                "find no room in the others"
+            )
+            yield Finding(reasons.UNCOVERED, message, "", workload)
     for cluster, window in sorted(staged.windows.get(segment.name, {}).items()):
         if window.late >= 1 and now < segment.latest_end and segment.demand:
             message = (
