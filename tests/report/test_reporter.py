@@ -16,7 +16,18 @@ from gala.report.reporter import Passed, Reporter
 from gala.report.writer import ObjectId, StatusWriter, difference
 from gala.settings import Settings
 from report_night import EVENT, T0
-from report_passes import Hub, decision, event_plan, facts, finding, plan, raw_event, snapshot
+from report_passes import (
+    Hub,
+    cluster,
+    decision,
+    event_plan,
+    facts,
+    finding,
+    plan,
+    raw_event,
+    snapshot,
+    traffic,
+)
 
 PATH = "/apis/gala.dev/v1alpha1/namespaces/show/galaevents/gala/status"
 CLUSTER_PATH = "/apis/gala.dev/v1alpha1/namespaces/gala-system/galaclusters/east/status"
@@ -289,3 +300,12 @@ async def test_a_night_is_put_away_with_the_pass_that_ends_its_round() -> None:
     assert [path for _, path, _ in hub.requests if "configmaps" in path] == [
         "/api/v1/namespaces/gala-system/configmaps/gala-night.show.gala"
     ]
+
+
+async def test_a_rate_alone_is_written_once_a_minute() -> None:
+    hub = Hub()
+    reporter = Reporter(hub, Settings())
+    for at, qps in ((-90, 100.0), (-75, 110.0), (-60, 120.0), (-30, 130.0), (-15, 140.0)):
+        seen = snapshot(clusters={"east": cluster(traffic=traffic(qps))})
+        await reporter.publish(passed(at, snapshot=seen))
+    assert [status["clusters"][0]["qps"] for status in hub.statuses(PATH)] == [100, 130]

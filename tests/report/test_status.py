@@ -178,7 +178,9 @@ def test_ready(changes: dict[str, Any], want: tuple[str, str]) -> None:
             ("False", "NotYetSupported"),
             id="a target with an HPA",
         ),
-        pytest.param({"plan": event_plan(segments=())}, ("False", "NoClusters"), id="nowhere to run"),
+        pytest.param(
+            {"plan": event_plan(segments=(), ready={})}, ("False", "NoClusters"), id="nowhere to run"
+        ),
         pytest.param(
             {"plan": event_plan(findings=(finding("ChangedByOther", "somebody took it over"),))},
             ("True", "ChecksPassed"),
@@ -338,3 +340,28 @@ def test_a_condition_that_nobody_judges_any_more_is_gone() -> None:
 
 def test_many_messages_are_cut_and_counted() -> None:
     assert several(["a", "b", "c", "d", "e"]) == "a; b; c; and 2 more"
+
+
+def test_a_round_that_the_plan_has_forgotten_keeps_what_was_said_of_it() -> None:
+    seen = {"round-1": RoundProgress(ready_at=T0 + 70, ready_at_start=10)}
+    live = event_status(view(160, plan=event_plan("Live", ready={("web", "east"): 10}), progress=seen))
+    gone = event_plan("HandedBack", segments=())
+    (over,) = event_status(view(900, plan=gone, progress=seen, previous=live)).rounds
+    assert (over.phase, over.required, over.ready, over.ready_at_start) == ("Done", 10, 10, 10)
+    assert over.prepare_at == T0 + 20
+
+
+def test_a_round_that_the_plan_does_not_look_at_yet_is_planned() -> None:
+    (ahead,) = event_status(view(plan=event_plan(segments=()))).rounds
+    assert (ahead.phase, ahead.start, ahead.ready_by) == ("Planned", T0 + 100, T0 + 90)
+
+
+def test_a_round_that_was_taken_out_of_the_spec_is_shown_while_it_lasts() -> None:
+    status = event_status(view(50, plan=event_plan(segments=(segment(name="old", round="old"),))))
+    assert [(one.name, one.phase) for one in status.rounds] == [("round-1", "Planned"), ("old", "Preparing")]
+
+
+def test_clusters_are_shown_after_the_show_too() -> None:
+    status = event_status(view(900, plan=event_plan("HandedBack", segments=())))
+    assert [one.name for one in status.clusters] == ["east"]
+    assert status.clusters_reachable == "1/1"

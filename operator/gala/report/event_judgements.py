@@ -10,6 +10,7 @@ from gala.api.event_status import GalaEventStatus
 from gala.planning import reasons
 from gala.planning.facts import EventKey, Missing, Sample, Snapshot
 from gala.planning.outcome import EventPlan, Finding, SegmentPlan
+from gala.planning.segments import Segment, segments
 from gala.report.conditions import Judgement, no, several, unknown, yes
 
 CAPACITY = "CapacitySufficient"
@@ -52,8 +53,13 @@ class EventView:
     def clusters(self) -> tuple[str, ...]:
         """The clusters that take part, by name."""
         taking = {place.cluster for segment in self.plan.segments for place in segment.placements}
-        taking |= {cluster for _, cluster in self.plan.floors}
+        taking |= {cluster for _, cluster in (*self.plan.floors, *self.plan.ready)}
         return tuple(sorted(taking))
+
+    @property
+    def rounds(self) -> tuple[Segment, ...]:
+        """The rounds as the spec has them: a plan forgets what is over."""
+        return tuple(one for one in segments(self.spec) if one.is_round)
 
     @property
     def ahead(self) -> tuple[SegmentPlan, ...]:
@@ -233,6 +239,6 @@ def _handed_back(view: EventView) -> Judgement:
         return no(
             "HandedBack", "CapacityHeld", f"{view.plan.open_entries} targets are held or on their way back"
         )
-    if view.plan.phase == "HandedBack" or any(one.latest_end <= view.now for one in view.plan.segments):
+    if view.plan.phase == "HandedBack" or any(one.latest_end <= view.now for one in view.rounds):
         return yes("HandedBack", "OriginalsRestored", "nothing is held any more")
     return no("HandedBack", "NothingTaken", "nothing has been taken yet")

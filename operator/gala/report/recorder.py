@@ -81,6 +81,11 @@ class Recorder:
         night = self._nights.get(key)
         return {} if night is None else night.progress()
 
+    def rounds_over(self, key: EventKey, now: float) -> int:
+        """How many rounds have come to their latest end."""
+        night = self._nights.get(key)
+        return 0 if night is None else night.rounds_over(now)
+
     def contested_at(self, key: EventKey) -> float | None:
         """When a foreign value of this event was last raised again."""
         night = self._nights.get(key)
@@ -245,6 +250,9 @@ class _Night:
                 if self.now >= segment.actual_end:
                     self._done[segment.round] = found[segment.round]
         return found
+
+    def rounds_over(self, now: float) -> int:
+        return sum(1 for one in self._segments.values() if one.is_round and one.latest_end <= now)
 
     def log(self, *, trail: bool = True) -> NightLog:
         """The night so far; without ``trail`` only what the rounds are judged by."""

@@ -28,7 +28,7 @@ from gala.report.kube_events import EventPoster, Notice, Subject, notices
 from gala.report.logs import log_decisions
 from gala.report.recorder import Recorder, Result
 from gala.report.shelf import NightShelf
-from gala.report.status import event_status, invalid_status, to_wire
+from gala.report.status import event_status, invalid_status, settled, to_wire
 from gala.report.writer import ObjectId, Requester, StatusWriter
 from gala.settings import Settings
 
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Objects whose status is written side by side."""
+
+RATES_EVERY = 60.0
+"""Seconds between two statuses that differ in measured rates alone."""
 
 S = TypeVar("S", bound=Model)
 
@@ -191,7 +194,11 @@ class Reporter:
             )
         else:
             status = event_status(self._view(event, event.facts, plan, passed, before))
-        await self.writer.write(target, to_wire(status), observed=observed, now=passed.now)
+        document, last = to_wire(status), self.writer.last(target)
+        rates_wait = passed.now - self.writer.written_at(target) < RATES_EVERY
+        if rates_wait and last is not None and settled(document) == settled(last):
+            return
+        await self.writer.write(target, document, observed=observed, now=passed.now)
 
     def _view(
         self,

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from gala.errors import GalaError, InvalidInput, Rejected
 from gala.fleet.paths import collection, single
 from gala.planning.facts import EventKey
-from gala.planning.outcome import EventPlan, Plan
+from gala.planning.outcome import Plan
 from gala.report import archive, event_report
 from gala.report.event_report import EventReport
 from gala.report.nightlog import NightLog
@@ -60,12 +60,14 @@ class NightShelf:
         self._recorder = recorder
         self._path = collection("v1", "configmaps", settings.fleet_namespace)
         self._kept: dict[EventKey, tuple[int, bool]] = {}
+        """How many rounds were over, and whether nothing was held any more."""
         self._refused: dict[EventKey, float] = {}
 
     async def keep(self, plan: Plan, now: float) -> None:
         """Puts away what this pass finished; a refusal is logged and tried again, never raised."""
         for key, event in plan.events.items():
-            done = _done(event, now)
+            over = self._recorder.rounds_over(key, now)
+            done = (over, over > 0 and event.open_entries == 0)
             if done == self._kept.setdefault(key, (0, False)) or now - self._refused.get(key, -AGAIN) < AGAIN:
                 continue
             night = self._recorder.log(key)
@@ -89,12 +91,6 @@ class NightShelf:
             if error.status != 404:
                 raise
             await self._hub.request("POST", self._path, body=body)
-
-
-def _done(event: EventPlan, now: float) -> tuple[int, bool]:
-    """How many rounds are over, and whether nothing is held any more after them."""
-    over = sum(1 for segment in event.segments if segment.latest_end <= now)
-    return over, over > 0 and event.open_entries == 0
 
 
 def name_of(key: EventKey) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from gala.api.event_status import (
@@ -16,6 +17,7 @@ from gala.api.event_status import (
 from gala.api.model import Model
 from gala.planning.facts import Sample
 from gala.planning.outcome import SegmentPlan
+from gala.planning.segments import Segment
 from gala.report import conditions
 from gala.report.event_judgements import EventView, RoundProgress, judge, stalled, valid
 
@@ -32,7 +34,7 @@ def event_status(view: EventView) -> GalaEventStatus:
         next_round=upcoming.round if upcoming else "",
         ready=_fraction(*_ready_of(view, shown)) if shown else "",
         clusters_reachable=_fraction(_reachable(view), len(view.clusters)),
-        rounds=tuple(_round(view, segment) for segment in view.plan.segments if segment.is_round),
+        rounds=_rounds(view),
         workloads=tuple(_workload(view, one.name, shown) for one in view.spec.workloads),
         clusters=tuple(_cluster(view, name, shown) for name in view.clusters),
         conditions=conditions.merge(
@@ -65,6 +67,12 @@ def to_wire(status: Model) -> dict[str, Any]:
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+def settled(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A status without what moves all the time: no write is worth a rate alone."""
+    clusters = [{**one, "qps": None} for one in document.get("clusters", ())]
+    return {**document, "clusters": clusters}
+
+
 def current_segment(view: EventView) -> SegmentPlan | None:
     """The segment that is held now; of several the one that has to be Ready last."""
     held = [one for one in view.plan.segments if one.prepare_at <= view.now < one.latest_end]
@@ -78,6 +86,37 @@ def _next_round(view: EventView, current: SegmentPlan | None) -> SegmentPlan | N
         if one.is_round and one.ready_by > view.now and (current is None or one.round != current.round)
     ]
     return min(ahead, key=lambda one: (one.ready_by, one.name), default=None)
+
+
+def _rounds(view: EventView) -> tuple[RoundStatus, ...]:
+    """Every round of the spec, and those that were taken out of it and still run."""
+    planned = {one.name: one for one in view.plan.segments if one.is_round}
+    found = []
+    for one in view.rounds:
+        segment = planned.pop(one.name, None)
+        over = view.now >= one.latest_end
+        found.append(_round(view, segment) if segment and not over else _unplanned(view, one))
+    return (*found, *(_round(view, segment) for segment in planned.values()))
+
+
+def _unplanned(view: EventView, one: Segment) -> RoundStatus:
+    """A round that is over keeps what was last said of it."""
+    known = _before(view, one.round) or RoundStatus(name=one.round, phase=RoundPhase.PLANNED)
+    progress = _progress(view, one.round)
+    return known.model_copy(
+        update={
+            "phase": RoundPhase.DONE if view.now >= one.latest_end else RoundPhase.PLANNED,
+            "start": one.start,
+            "ready_by": one.ready_by,
+            "ready_at": progress.ready_at,
+            "ready_at_start": progress.ready_at_start,
+            "short_replica_seconds": progress.short_replica_seconds,
+        }
+    )
+
+
+def _before(view: EventView, name: str) -> RoundStatus | None:
+    return next((one for one in view.previous.rounds if one.name == name), None) if view.previous else None
 
 
 def _round(view: EventView, segment: SegmentPlan) -> RoundStatus:
@@ -99,7 +138,7 @@ def _round(view: EventView, segment: SegmentPlan) -> RoundStatus:
 
 def _progress(view: EventView, name: str) -> RoundProgress:
     """What this process saw, else what the status still says: a restart forgets nothing that was shown."""
-    before = next((one for one in view.previous.rounds if one.name == name), None) if view.previous else None
+    before = _before(view, name)
     seen = view.progress.get(name, RoundProgress())
     if before is None:
         return seen

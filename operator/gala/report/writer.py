@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -97,8 +98,12 @@ class StatusWriter:
 
     def due(self, target: ObjectId, now: float) -> bool:
         """Whether a status may be written again; what is urgent may at any time."""
-        last = self._written.get(target)
-        return last is None or now - last.at >= self._interval
+        return now - self.written_at(target) >= self._interval
+
+    def written_at(self, target: ObjectId) -> float:
+        """When this process wrote it last; minus infinity if never."""
+        written = self._written.get(target)
+        return -math.inf if written is None else written.at
 
     def last(self, target: ObjectId) -> Mapping[str, Any] | None:
         """What this process wrote last; newer than any cache."""
