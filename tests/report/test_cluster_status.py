@@ -119,9 +119,9 @@ def test_signals_fresh(facts: dict[str, Any], want: tuple[str, str]) -> None:
     ("contact", "reachable", "want"),
     [
         pytest.param(
-            30, True, T0, id="while it answers the time is kept for a minute, so that nothing is written"
+            30, True, T0, id="while it answers the time is kept for minutes, so that nothing is written"
         ),
-        pytest.param(60, True, T0 + 60, id="then it is written anew"),
+        pytest.param(300, True, T0 + 300, id="then it is written anew"),
         pytest.param(30, False, T0 + 30, id="when it went silent the time is exact"),
     ],
 )

@@ -11,8 +11,8 @@ from gala.fleet.rooms import Amount
 from gala.planning.facts import ClusterFacts, Missing
 from gala.report.conditions import Judgement, merge, no, several, unknown, yes
 
-CONTACT_EVERY = 60.0
-"""Seconds between two statuses of a cluster that answers and does not change."""
+CONTACT_EVERY = 300.0
+"""Seconds between two statuses of a cluster that answers and does not change; as for a Node's heartbeat."""
 
 STALE_AFTER = 60.0
 """Seconds after which a figure of traffic is stale; the default of ``rebalance.staleAfter``."""
@@ -64,7 +64,7 @@ def _pod_start(facts: ClusterFacts | None) -> PodStartStatus | None:
 
 
 def _last_contact(health: ClusterHealth | None, before: GalaClusterStatus) -> float | None:
-    """To the minute while it answers; exactly when it went silent."""
+    """To a few minutes while it answers; exactly when it went silent."""
     if health is None or health.last_contact is None:
         return before.last_contact
     contact, shown = float(int(health.last_contact)), before.last_contact
