@@ -84,6 +84,9 @@ class Settings:
     lease_name: str = "gala-operator"
     """Two operators beside each other (a canary, a shard) need two Leases."""
 
+    jump_hold: float = 30.0
+    """After the wall clock was set nothing is lowered for this long: it may be set again."""
+
     lease_duration: float = 15.0
     """Kubernetes' own default for leader election."""
 

@@ -6,7 +6,7 @@ event that is not where it should be is in doubt, never gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gala.api.cluster import GalaCluster
@@ -14,8 +14,8 @@ from gala.engine.desired import Desired
 from gala.engine.existence import Existence
 from gala.engine.ports import Ask, Barrier, Fleet, Signals, Wanted
 from gala.engine.store import LedgerStore
-from gala.engine.wanted import WantedEvent
-from gala.planning.facts import ClusterFacts, EventFacts, EventKey, Snapshot, TargetKey, Traffic
+from gala.engine.wanted import WantedCluster, WantedEvent
+from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetKey, Traffic
 from gala.planning.ledger import ClusterLedger
 from gala.planning.sites import selects, target_key
 from gala.settings import Settings
@@ -31,7 +31,7 @@ class Gathered:
 
     snapshot: Snapshot
     events: tuple[WantedEvent, ...]
-    clusters: tuple[GalaCluster, ...]
+    clusters: tuple[WantedCluster, ...]
 
 
 class Gatherer:
@@ -55,9 +55,14 @@ class Gatherer:
         self._settings = settings
 
     async def gather(
-        self, barrier: Barrier, now: float, *, reasserted: Mapping[tuple[str, TargetKey], float]
+        self,
+        barrier: Barrier,
+        now: float,
+        *,
+        reasserted: Mapping[tuple[str, TargetKey], float],
+        doubt: bool = False,
     ) -> Gathered:
-        """One snapshot.
+        """One snapshot; ``doubt`` puts every event in doubt, so that nothing is lowered.
 
         Raises:
             BarrierTimeout: intake or a cache did not catch up.
@@ -67,7 +72,8 @@ class Gatherer:
             await self._desired.reached(kind, barrier.get(("hub", kind), 0))
         records, ledgers = await self._store.load()
         events = self._desired.events()
-        clusters = tuple(c.cluster for c in self._desired.clusters() if c.cluster is not None)
+        members = self._desired.clusters()
+        clusters = tuple(c.cluster for c in members if c.cluster is not None)
         await self._fleet.sync(clusters, wanted(events, clusters, ledgers, self._settings))
         facts = dict(await self._fleet.observe(barrier))
         traffic = await self._signals.refresh(clusters, questions(events, clusters))
@@ -77,18 +83,18 @@ class Gatherer:
         self._desired.forget(deleted)
         newer = self._store.newer
         snapshot = Snapshot(
-            events=tuple(_doubted(e.facts, e, newer) for e in events if e.facts and e.key not in deleted),
+            events=tuple(
+                replace(e.facts, doubt=doubt or e.missing or e.key in newer)
+                for e in events
+                if e.facts is not None and e.key not in deleted
+            ),
             clusters=_with_traffic(facts, clusters, traffic),
             records=records,
             ledgers=ledgers,
             reasserted=reasserted,
-            deleted=deleted - newer,
+            deleted=frozenset() if doubt else deleted - newer,
         )
-        return Gathered(snapshot=snapshot, events=events, clusters=clusters)
-
-
-def _doubted(facts: EventFacts, event: WantedEvent, newer: Iterable[EventKey]) -> EventFacts:
-    return replace(facts, doubt=True) if event.missing or event.key in newer else facts
+        return Gathered(snapshot=snapshot, events=events, clusters=members)
 
 
 def wanted(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from gala.engine.desired import Desired
@@ -12,7 +14,7 @@ from gala.engine.existence import Existence
 from gala.engine.leadership import Elector
 from gala.engine.passes import Done, Pass
 from gala.engine.ports import Barrier, Clock
-from gala.engine.reporting import Reporter
+from gala.engine.reporting import Telling
 from gala.engine.store import LedgerStore
 from gala.errors import BarrierTimeout, RequestFailed
 from gala.settings import Settings
@@ -38,8 +40,10 @@ class Parts:
     store: LedgerStore
     existence: Existence
     work: Pass
-    reporter: Reporter
+    telling: Telling
     settings: Settings
+    jumped: Callable[[], float]
+    """Seconds by which the wall clock was set since the last call; 0.0 for none."""
 
 
 class Operator:
@@ -52,7 +56,9 @@ class Operator:
         self._store = parts.store
         self._existence = parts.existence
         self._work = parts.work
-        self._reporter = parts.reporter
+        self._telling = parts.telling
+        self._jumped = parts.jumped
+        self._doubt_until = -inf
         self._settings = parts.settings
         self._observer = observer
         self._led = False
@@ -79,15 +85,24 @@ class Operator:
         if not leads or not self._desired.synced():
             return min(renewal, now + self._settings.tick_live)
         try:
-            done = await self._work.run(barrier, now)
+            done = await self._work.run(barrier, now, doubt=self._in_doubt(now))
         except (BarrierTimeout, RequestFailed) as failed:
             _log.error("this pass decided nothing: %s", failed)
             return min(renewal, now + self._settings.tick_live)
-        await self._reporter.report(done)
+        await self._telling.tell(done)
         self.passes += 1
         if self._observer is not None:
             self._observer(done)
         return min(renewal, self._next(done))
+
+    def _in_doubt(self, now: float) -> bool:
+        """Whether the wall clock was set just now: a schedule cannot be trusted until it is steady."""
+        moved = self._jumped()
+        if moved:
+            hold = self._settings.jump_hold
+            _log.error("the wall clock was set by %+.1f s; nothing is lowered for %g s", moved, hold)
+            self._doubt_until = now + hold
+        return now < self._doubt_until <= now + self._settings.jump_hold
 
     def _next(self, done: Done) -> float:
         tick = self._settings.tick_live if done.plan.busy else self._settings.tick_idle

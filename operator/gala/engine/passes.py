@@ -57,15 +57,15 @@ class Pass:
         self._horizon = Horizon(settings)
         self._reasserted: dict[tuple[str, TargetKey], float] = {}
 
-    async def run(self, barrier: Barrier, now: float) -> Done:
-        """One pass.
+    async def run(self, barrier: Barrier, now: float, *, doubt: bool = False) -> Done:
+        """One pass; in ``doubt`` it only holds or raises.
 
         Raises:
             BarrierTimeout: a cache did not catch up; nothing was decided.
             RequestFailed: the ledger could not be read; nothing was decided.
         """
         # 1. snapshot
-        gathered = await self._gatherer.gather(barrier, now, reasserted=self._reasserted)
+        gathered = await self._gatherer.gather(barrier, now, reasserted=self._reasserted, doubt=doubt)
         # 2. plan
         made = self._horizon.plan(gathered.snapshot, now)
         # 3. ledger

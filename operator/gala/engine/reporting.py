@@ -1,107 +1,63 @@
-"""Step 5 of a pass: status, Kubernetes Events, the log and the recorder; none of it can stop scaling."""
+"""Step 5 of a pass: what it did, told to people; none of it can stop scaling."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from math import inf
+from collections.abc import Callable, Mapping
 
-from gala.api.event_status import GalaEventStatus
-from gala.api.meta import EVENTS
 from gala.engine.passes import Done
-from gala.engine.wanted import WantedEvent
-from gala.planning.facts import EventFacts, EventKey
-from gala.planning.outcome import EventPlan
-from gala.report.event_judgements import EventView
-from gala.report.kube_events import EventPoster, Subject, notices
-from gala.report.logs import log_decisions
-from gala.report.recorder import Recorder
-from gala.report.status import event_status, invalid_status, to_wire
-from gala.report.writer import ObjectId, StatusWriter
-from gala.settings import Settings
+from gala.engine.store import LedgerStore
+from gala.errors import GalaError
+from gala.fleet.member import ClusterHealth
+from gala.planning.facts import ClusterFacts, EventKey, TargetFacts
+from gala.planning.ledger import ClusterLedger
+from gala.report.reporter import Passed, Reporter
 
 _log = logging.getLogger(__name__)
 
 
-class Reporter:
-    """Tells people what a pass did; an object's status changes at most every few seconds."""
+class Telling:
+    """Statuses of events, clusters and ledgers, Kubernetes Events, the log and the recorder."""
 
     def __init__(
-        self, *, writer: StatusWriter, poster: EventPoster, recorder: Recorder, settings: Settings
+        self, *, reporter: Reporter, store: LedgerStore, health: Callable[[], Mapping[str, ClusterHealth]]
     ) -> None:
-        self._writer = writer
-        self._poster = poster
-        self.recorder = recorder
-        self._settings = settings
-        self._before: dict[EventKey, EventPlan] = {}
-        self._told: dict[EventKey, float] = {}
+        self._reporter = reporter
+        self._store = store
+        self._health = health
 
-    async def report(self, done: Done) -> None:
-        """Everything that is to be told after one pass."""
-        self.recorder.observe(done.now, done.gathered.snapshot, done.plan, done.results)
-        log_decisions(done.plan.decisions)
+    async def tell(self, done: Done) -> None:
+        """Everything that is to be told after one pass; raises nothing but cancellation."""
         for problem in done.problems:
             _log.error("%s", problem)
-        facts = {event.key: event for event in done.gathered.snapshot.events}
-        await asyncio.gather(
-            *(self._event(event, facts.get(event.key), done) for event in done.gathered.events)
+        passed = Passed(
+            now=done.now,
+            snapshot=done.gathered.snapshot,
+            plan=done.plan,
+            results=done.results,
+            events=done.gathered.events,
+            clusters=done.gathered.clusters,
+            health=self._health(),
         )
-        for key in done.gathered.snapshot.deleted:
-            self._before.pop(key, None)
-            self._told.pop(key, None)
+        await asyncio.gather(self._reporter.publish(passed), self._ledgers(done))
 
-    async def _event(self, event: WantedEvent, facts: EventFacts | None, done: Done) -> None:
-        if event.missing:
-            return
-        made = done.plan.events.get(event.key)
-        before = self._before.get(event.key)
-        if not self._due(event, made, before, done.now):
-            return
-        self._told[event.key] = done.now
-        observed = event.raw.get("status") or {}
-        status = self._status(event, facts, done, observed)
-        target = ObjectId(EVENTS, event.key.namespace, event.key.name, event.uid)
-        await self._writer.write(target, to_wire(status), observed=observed, now=done.now)
-        if made is not None:
-            self._before[event.key] = made
-            await self._poster.post(Subject(event.key, event.uid), notices(before, made), done.now)
+    async def _ledgers(self, done: Done) -> None:
+        clusters = done.gathered.snapshot.clusters
+        _, ledgers = await self._store.load()
+        for key, ledger in ledgers.items():
+            try:
+                await self._ledger(key, ledger, clusters.get(key[1]), done.now)
+            except GalaError as failed:
+                _log.warning("the status of the ledger of %s in %s was not written: %s", *key, failed)
 
-    def _due(self, event: WantedEvent, made: EventPlan | None, before: EventPlan | None, now: float) -> bool:
-        """A new phase or finding is told at once, everything else every few seconds."""
-        news = (
-            made is None or before is None or (made.phase, made.findings) != (before.phase, before.findings)
-        )
-        return news or now - self._told.get(event.key, -inf) >= self._settings.status_interval
-
-    def _status(
-        self, event: WantedEvent, facts: EventFacts | None, done: Done, observed: object
-    ) -> GalaEventStatus:
-        previous = _read(observed)
-        made = done.plan.events.get(event.key)
-        if facts is None or made is None:
-            return invalid_status(
-                event.problems, generation=event.generation, now=done.now, previous=previous
-            )
-        return event_status(
-            EventView(
-                key=event.key,
-                generation=event.generation,
-                spec=facts.spec,
-                plan=made,
-                snapshot=done.gathered.snapshot,
-                now=done.now,
-                previous=previous,
-                progress=self.recorder.progress(event.key),
-                problems=event.problems,
-                unsupported=event.unsupported,
-                contested_at=self.recorder.contested_at(event.key),
-            )
-        )
-
-
-def _read(observed: object) -> GalaEventStatus | None:
-    """The status as last seen; one that another version wrote, or nobody understands, counts as none."""
-    try:
-        return GalaEventStatus.model_validate(observed) if observed else None
-    except ValueError:
-        return None
+    async def _ledger(
+        self, key: tuple[EventKey, str], ledger: ClusterLedger, cluster: ClusterFacts | None, now: float
+    ) -> None:
+        seen: dict[str, tuple[int | None, int | None]] = {}
+        for entry in ledger.entries:
+            facts = cluster.targets.get(entry.target) if cluster else None
+            known = facts if isinstance(facts, TargetFacts) else None
+            ready = known.ready if known and isinstance(known.ready, int) else None
+            seen[entry.workload] = (known.replicas if known else None, ready)
+        await self._store.put_status(key, seen, outstanding=len(ledger.entries), now=now)

@@ -15,14 +15,13 @@ from gala.engine.leadership import Elector
 from gala.engine.operator import Observer, Operator, Parts
 from gala.engine.passes import Pass
 from gala.engine.ports import Clock
-from gala.engine.reporting import Reporter
+from gala.engine.reporting import Telling
 from gala.engine.store import LedgerStore
 from gala.fleet.client import ApiServer
 from gala.fleet.fleet import MemberFleet
 from gala.fleet.secrets import FleetSecrets
-from gala.report.kube_events import EventPoster
 from gala.report.recorder import Recorder
-from gala.report.writer import StatusWriter
+from gala.report.reporter import Reporter
 from gala.settings import Settings
 from gala.signals.prometheus import PrometheusSignals
 
@@ -64,13 +63,7 @@ def wire(
     fleet = MemberFleet(hub, settings, clock.now)
     secrets = FleetSecrets(hub, settings)
     signals = PrometheusSignals(settings, clock.now, secrets, allow_local=allow_local_signals)
-    recorder = Recorder()
-    reporter = Reporter(
-        writer=StatusWriter(hub, settings),
-        poster=EventPoster(hub, host=identity),
-        recorder=recorder,
-        settings=settings,
-    )
+    reporter = Reporter(hub, settings, host=identity)
     gatherer = Gatherer(
         desired=desired, fleet=fleet, signals=signals, store=store, existence=existence, settings=settings
     )
@@ -89,8 +82,9 @@ def wire(
             store=store,
             existence=existence,
             work=work,
-            reporter=reporter,
+            telling=Telling(reporter=reporter, store=store, health=fleet.health),
             settings=settings,
+            jumped=getattr(clock, "jumped", _never),
         ),
         observer=observer,
     )
@@ -100,5 +94,10 @@ def wire(
         elector=elector,
         fleet=fleet,
         signals=signals,
-        recorder=recorder,
+        recorder=reporter.recorder,
     )
+
+
+def _never() -> float:
+    """A simulated clock is never set."""
+    return 0.0

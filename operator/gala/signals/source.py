@@ -78,8 +78,9 @@ class Source:
         for query in dict.fromkeys(queries):
             if query not in known:
                 ask: Callable[[], Sample | Missing] = partial(self._alone, query, now)
-                known[query] = down or self._guarded(ask)
-                down = _down(known[query]) or down
+                figure: Sample | Missing = self._guarded(ask) if down is None else down
+                known[query] = figure
+                down = _down(figure)
         return [known[query] for query in queries]
 
     def close(self) -> None:
