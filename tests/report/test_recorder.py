@@ -125,7 +125,7 @@ def test_a_deleted_event_is_recorded_to_its_end() -> None:
     )
     take(recorder, 40, ready=8, snapshot=gone)
     assert played(recorder).ready[WEB].value_at(T0 + 40) == 8
-    recorder.forget(EVENT)
+    recorder.keep(())
     assert recorder.log(EVENT) is None
 
 

@@ -309,3 +309,12 @@ async def test_a_rate_alone_is_written_once_a_minute() -> None:
         seen = snapshot(clusters={"east": cluster(traffic=traffic(qps))})
         await reporter.publish(passed(at, snapshot=seen))
     assert [status["clusters"][0]["qps"] for status in hub.statuses(PATH)] == [100, 130]
+
+
+async def test_an_event_that_is_gone_and_closed_is_forgotten() -> None:
+    reporter = Reporter(Hub(), Settings())
+    await reporter.publish(passed())
+    await reporter.publish(passed(15, events=()))
+    assert reporter.recorder.log(EVENT) is not None
+    await reporter.publish(passed(30, events=(), plan=plan(events={})))
+    assert reporter.recorder.log(EVENT) is None

@@ -10,8 +10,8 @@ import pytest
 
 from gala.errors import InvalidInput, Rejected, Unreachable
 from gala.planning.facts import EventKey
-from gala.report import shelf
-from gala.report.event_report import build
+from gala.report import archive, shelf
+from gala.report.event_report import EventReport, build
 from gala.report.recorder import Recorder
 from gala.report.shelf import NightShelf, fetch, name_of, render, thinned
 from gala.settings import Settings
@@ -114,3 +114,13 @@ def test_a_thinned_night_keeps_its_shape() -> None:
     assert thin.ready[place].value_at(at) == log.ready[place].value_at(at)
     assert night().decisions
     assert thin.decisions == ()
+
+
+def test_of_a_night_too_large_the_pictures_lose_detail_and_the_figures_nothing() -> None:
+    log = seven_rounds()
+    data: Any = render(EVENT, log, largest=100_000)["binaryData"]
+    packed = base64.b64decode(data[shelf.NIGHT])
+    report = EventReport.model_validate_json(archive.unpack(base64.b64decode(data[shelf.REPORT])))
+    assert 10_000 < len(packed) <= 100_000
+    assert len(archive.load(packed).segments) == len(log.segments)
+    assert report == build(log)

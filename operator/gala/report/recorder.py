@@ -7,7 +7,7 @@ picture, never capacity.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from gala.api.event import GalaEventSpec
@@ -91,9 +91,9 @@ class Recorder:
         night = self._nights.get(key)
         return None if night is None else night.contested_at
 
-    def forget(self, key: EventKey) -> None:
-        """Drops an event that is deleted and reported."""
-        self._nights.pop(key, None)
+    def keep(self, keys: Collection[EventKey]) -> None:
+        """Drops every other event: it is gone, and everything of it is closed."""
+        self._nights = {key: night for key, night in self._nights.items() if key in keys}
 
 
 class _Pass:

@@ -149,9 +149,15 @@ class Reporter:
         work = [self._guarded(gate, self._event(one, passed)) for one in events]
         work += [self._guarded(gate, self._cluster(one, passed)) for one in passed.clusters]
         await asyncio.gather(*work, self._guarded(gate, self.shelf.keep(passed.plan, passed.now)))
-        self.writer.keep(
-            {_event_id(one) for one in events} | {self._cluster_id(one) for one in passed.clusters}
-        )
+        self._forget_others(passed)
+
+    def _forget_others(self, passed: Passed) -> None:
+        events = {_event_id(one) for one in passed.events if not one.missing}
+        self.writer.keep(events | {self._cluster_id(one) for one in passed.clusters})
+        keys = {one.key for one in passed.events} | passed.plan.events.keys()
+        self.recorder.keep(keys)
+        self._plans = {key: plan for key, plan in self._plans.items() if key in keys}
+        self._problems = {key: found for key, found in self._problems.items() if key in keys}
 
     def _record(self, passed: Passed) -> None:
         log_decisions(passed.plan.decisions)

@@ -92,10 +92,6 @@ class StepSeries:
             index -= 1
         return (self._values[index], estimated) if index >= 0 else (0.0, True)
 
-    def known(self) -> StepSeries:
-        """The same series with every unknown stretch filled with the last known value."""
-        return StepSeries((time, value) for time, value in self if value is not None)
-
     def between(self, start: float, end: float) -> StepSeries:
         """The part that says what holds in ``[start, end)``; it begins at or before ``start``."""
         first = max(0, bisect_right(self._times, start) - 1)

@@ -102,7 +102,7 @@ def name_of(key: EventKey) -> str:
     return f"{name[: LONGEST_NAME - 11].rstrip('.-')}-{tail}"
 
 
-def render(key: EventKey, night: NightLog) -> dict[str, object]:
+def render(key: EventKey, night: NightLog, *, largest: int = LARGEST) -> dict[str, object]:
     """The ConfigMap of a night."""
     report = gzip.compress(event_report.build(night).to_json().encode(), mtime=0)
     return {
@@ -113,14 +113,14 @@ def render(key: EventKey, night: NightLog) -> dict[str, object]:
             "labels": {"app.kubernetes.io/managed-by": "gala-operator"},
             "annotations": {"gala.dev/event": str(key)},
         },
-        "binaryData": {REPORT: _text(report), NIGHT: _text(_packed(night))},
+        "binaryData": {REPORT: _text(report), NIGHT: _text(_packed(night, largest))},
     }
 
 
-def _packed(night: NightLog) -> bytes:
+def _packed(night: NightLog, largest: int) -> bytes:
     packed = archive.dump(night)
     for grain in GRAINS:
-        if len(packed) <= LARGEST:
+        if len(packed) <= largest:
             break
         packed = archive.dump(thinned(night, grain))
     return packed
