@@ -70,23 +70,22 @@ def _know(snapshot: Snapshot, books: Books, found: Iterable[Night], commitments:
 
 
 def _commit_ledger(found: Iterable[Night], commitments: Commitments, now: float) -> None:
-    """Every stored floor holds its room from the begin of its segment's first hold to its end."""
+    """Every stored floor holds its room from the begin of its segment's hold there to its end."""
     for night in found:
-        times = {name: (_begins(night, name, now), item.end) for name, item in night.latches.items()}
+        begins = {
+            (name, stored.cluster): stored.prepare_at
+            for name, item in night.latches.items()
+            for stored in item.clusters
+        }
         for (segment, workload, cluster), floor in night.floors.items():
-            if segment in times:
-                start, end = times[segment]
+            if segment in night.latches:
                 commitments.hold(
                     cluster,
                     night.entries[workload, cluster].target,
-                    start=start,
-                    end=end,
+                    start=begins.get((segment, cluster), now),
+                    end=night.latches[segment].end,
                     replicas=floor.replicas + floor.stragglers,
                 )
-
-
-def _begins(night: Night, segment: str, now: float) -> float:
-    return min((c.prepare_at for c in night.latches[segment].clusters), default=now)
 
 
 def _place_all(
@@ -108,20 +107,18 @@ def _place_all(
         return (night.observed, segment.name not in night.latches, max(segment.ready_by, now))
 
     for (_, _, at), group in groupby(sorted(work, key=turn), key=turn):
-        for night, done in _place_group(list(group), Rooms(commitments, at), now):
+        for night, done in _place_group(list(group), Rooms(commitments, at)):
             placed[night.key][done.segment.name] = done
     return placed
 
 
-def _place_group(
-    group: Iterable[tuple[Night, Segment]], rooms: Rooms, now: float
-) -> Iterable[tuple[Night, Placed]]:
+def _place_group(group: Iterable[tuple[Night, Segment]], rooms: Rooms) -> Iterable[tuple[Night, Placed]]:
     placings = []
     for night, segment in group:
-        latched = night.latches.get(segment.name)
-        start = segment.ready_by if latched is None else _begins(night, segment.name, now)
         assert night.scene is not None  # noqa: S101 - only nights with a scene have work
-        placings.append((night, Placing(night.scene, segment, latched, rooms=rooms, start=start)))
+        latched = night.latches.get(segment.name)
+        placing = Placing(night.scene, segment, latched, rooms=rooms, start=segment.ready_by)
+        placings.append((night, placing))
     queue = [
         (placing.precedence(demand), night.order, placing.segment.name, demand, placing)
         for night, placing in placings
