@@ -278,7 +278,7 @@ def a_restart_changes_no_floor(seen: Pass) -> None:
         if ledger is None:
             continue
         for place, floor in floors({(key, cluster): ledger}).items():
-            if place in old and place[2] not in moved:
+            if place in old and place[2] not in moved and floor.division == old[place].division:
                 assert floor.replicas == old[place].replicas, ("changed again", place, old[place], floor)
                 if seen.now not in begins:
                     assert floor.stragglers == old[place].stragglers, ("again", place, old[place], floor)

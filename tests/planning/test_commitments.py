@@ -1,0 +1,95 @@
+"""What every target holds, and when."""
+
+from __future__ import annotations
+
+import pytest
+from planning_values import a_cluster, target
+
+from gala.planning.commitments import Commitments
+from gala.planning.facts import Missing, NodeRoom
+from gala.planning.fit import Size
+
+WEB, SHOP = target("web"), target("shop")
+POD = Size(1000, 1000)
+EAST = a_cluster(nodes=(NodeRoom(1, 10_000, 10_000, 50),))
+
+
+def known(**originals: int) -> Commitments:
+    """Targets of one pod size in the given order of their tiers."""
+    found = Commitments()
+    for rank, (name, original) in enumerate(originals.items()):
+        found.know("east", target(name), rank=rank, size=POD, original=original)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("now", "want"),
+    [
+        pytest.param(5, 2, id="before every floor the original counts"),
+        pytest.param(10, 6, id="from its begin a floor counts"),
+        pytest.param(15, 8, id="of two floors the higher counts"),
+        pytest.param(20, 8, id="at its end a floor counts no more"),
+        pytest.param(30, 2, id="after every floor the original counts again"),
+    ],
+)
+def test_at(now: float, want: int) -> None:
+    held = known(web=2)
+    held.hold("east", WEB, start=10, end=20, replicas=6)
+    held.hold("east", WEB, start=15, end=30, replicas=8)
+    assert held.at("east", WEB, now) == want
+
+
+def test_a_target_that_nobody_knows_holds_only_its_floors() -> None:
+    held = Commitments()
+    held.hold("east", WEB, start=0, end=9, replicas=3)
+    assert (held.at("east", WEB, 5), held.at("east", WEB, 10)) == (3, 0)
+
+
+def test_of_two_events_the_higher_tier_says_how_a_target_ranks() -> None:
+    held = Commitments()
+    held.know("east", SHOP, rank=1, size=POD, original=0)
+    held.know("east", WEB, rank=3, size=POD, original=20)
+    held.know("east", WEB, rank=0, size=POD, original=20)
+    held.know_last("east", WEB, size=Size(1, 1), original=99)
+    held.hold("east", SHOP, start=0, end=9, replicas=4)
+    assert held.homeless(EAST, SHOP, 5) == 4
+    assert held.homeless(EAST, WEB, 5) == 10
+
+
+def test_room_is_what_all_floors_leave() -> None:
+    held = known(web=2, shop=3)
+    held.hold("east", WEB, start=0, end=9, replicas=4)
+    room, later = held.room(EAST, 5), held.room(EAST, 9)
+    assert room is not None
+    assert later is not None
+    assert (room.fits(POD, 99), later.fits(POD, 99)) == (3, 5)
+
+
+def test_a_room_that_somebody_fills_is_asked_for_anew_by_the_next() -> None:
+    held = known(web=2)
+    first = held.room(EAST, 5)
+    assert first is not None
+    first.place(POD, 8)
+    second = held.room(EAST, 5)
+    assert second is not None
+    assert second.fits(POD, 99) == 8
+
+
+def test_a_new_floor_changes_a_room_that_was_asked_for_before() -> None:
+    held = known(web=2)
+    held.room(EAST, 5)
+    held.hold("east", WEB, start=0, end=9, replicas=7)
+    room = held.room(EAST, 5)
+    assert room is not None
+    assert room.fits(POD, 99) == 3
+
+
+def test_unknown_nodes_say_nothing_about_room() -> None:
+    unknown = a_cluster(nodes=Missing("RoomUnknown", "not read"))
+    assert known(web=99).room(unknown, 5) is None
+    assert known(web=99).homeless(unknown, WEB, 5) == 0
+
+
+def test_what_is_of_a_lesser_tier_loses_its_room_first() -> None:
+    held = known(web=8, shop=8)
+    assert (held.homeless(EAST, WEB, 5), held.homeless(EAST, SHOP, 5)) == (0, 6)

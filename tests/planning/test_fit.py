@@ -1,0 +1,77 @@
+"""How many more pods find room."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gala.planning.facts import NodeRoom
+from gala.planning.fit import Room, Size
+
+POD = Size(1000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "size", "want"),
+    [
+        pytest.param([NodeRoom(2, 3500, 9000, 10)], POD, 6, id="cpu left over on each node is lost"),
+        pytest.param([NodeRoom(2, 9000, 3500, 10)], POD, 6, id="memory bounds as well"),
+        pytest.param([NodeRoom(2, 9000, 9000, 1)], POD, 2, id="pod slots bound as well"),
+        pytest.param([NodeRoom(1, 500, 9000, 10)] * 9, POD, 0, id="small pieces do not add up"),
+        pytest.param([NodeRoom(3, -5, -5, -5)], POD, 0, id="an overcommitted node has no room"),
+        pytest.param([NodeRoom(2, 0, 0, 4)], Size(0, 0), 8, id="a pod without requests takes a slot"),
+        pytest.param([NodeRoom(1, 2000, 9000, 9), NodeRoom(1, 1000, 9000, 9)], POD, 3, id="nodes add up"),
+        pytest.param([], POD, 0, id="without nodes nothing fits"),
+    ],
+)
+def test_fits(nodes: list[NodeRoom], size: Size, want: int) -> None:
+    assert Room(nodes).fits(size, 100) == want
+    assert Room(nodes).place(size, 100) == want
+
+
+def test_a_question_is_answered_up_to_its_limit() -> None:
+    assert Room([NodeRoom(100, 9000, 9000, 9)]).fits(POD, 7) == 7
+
+
+def test_what_was_placed_is_gone_for_the_next() -> None:
+    room = Room([NodeRoom(2, 4000, 4000, 10)])
+    placed = [room.place(POD, 3), room.place(Size(2000, 1000), 3), room.fits(POD, 100)]
+    assert placed == [3, 2, 1]
+
+
+def test_a_copy_is_filled_on_its_own() -> None:
+    room = Room([NodeRoom(2, 4000, 4000, 10)])
+    copy = room.copy()
+    assert (copy.place(POD, 8), room.fits(POD, 100), copy.fits(POD, 100)) == (8, 8, 0)
+
+
+def test_what_is_left_is_told_by_equal_nodes() -> None:
+    room = Room([NodeRoom(3, 4000, 4000, 10)])
+    room.place(POD, 5)
+    want = [NodeRoom(1, 0, 0, 6), NodeRoom(1, 3000, 3000, 9), NodeRoom(1, 4000, 4000, 10)]
+    assert sorted(room.left()) == want
+
+
+NODES = st.lists(
+    st.tuples(st.integers(1, 5), st.integers(-10, 99), st.integers(-10, 99), st.integers(0, 9)),
+    max_size=6,
+).map(lambda rows: [NodeRoom(*row) for row in rows])
+SIZES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 60)), max_size=8)
+
+
+@given(NODES, SIZES)
+def test_no_node_is_ever_overfilled(nodes: list[NodeRoom], wishes: list[tuple[int, int, int]]) -> None:
+    room = Room(nodes)
+    cpu = memory = pods = 0
+    for c, m, wanted in wishes:
+        fits = room.fits(Size(c, m), wanted)
+        placed = room.place(Size(c, m), wanted)
+        assert fits == placed <= wanted
+        cpu, memory, pods = cpu + placed * c, memory + placed * m, pods + placed
+    assert sum(n.count for n in room.left()) == sum(n.count for n in nodes)
+    assert sum(n.count * n.cpu for n in room.left()) == sum(n.count * n.cpu for n in nodes) - cpu
+    assert sum(n.count * n.memory for n in room.left()) == sum(n.count * n.memory for n in nodes) - memory
+    assert sum(n.count * n.pods for n in room.left()) == sum(n.count * n.pods for n in nodes) - pods
+    for after in room.left():
+        assert after.cpu >= min(0, min(n.cpu for n in nodes))
