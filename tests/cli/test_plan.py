@@ -244,6 +244,20 @@ def test_events_may_come_from_stdin_and_nothing_slow_is_imported_for_a_plan() ->
     assert len(json.loads(done.stdout)["events"]) == 1
 
 
+def test_after_the_last_round_there_is_nothing_left_to_plan(call: Any) -> None:
+    _, out, _ = call([build.event()], build.fleet(), "--at", "2027-02-06T12:00:00Z")
+    assert "Nothing is left to plan: every round is over." in out.splitlines()
+
+
+def test_planned_in_the_middle_of_the_show_the_commands_begin_with_what_is_due_now(call: Any) -> None:
+    _, out, _ = call([build.event()], build.fleet(), "--at", "2027-02-05T12:05:00Z", "-o", "json")
+    changes = json.loads(out)["changes"]
+    assert [(c["at"], c["cluster"], c["to"]) for c in changes[:2]] == [
+        ("2027-02-05T12:05:00Z", "east", 80),
+        ("2027-02-05T12:05:00Z", "north", 40),
+    ]
+
+
 def test_the_large_example_is_planned_without_any_cluster(capsys: pytest.CaptureFixture[str]) -> None:
     assert root.call(["plan", *EXAMPLE, "-o", "json"]) == 0
     plan = json.loads(capsys.readouterr().out)

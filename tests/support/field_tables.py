@@ -45,7 +45,8 @@ def models_in(text: str) -> set[str]:
 def find(reference: str) -> type[BaseModel]:
     """The model behind `module:Name`."""
     module, _, name = reference.partition(":")
-    model = getattr(importlib.import_module(module), name)
+    model: object = getattr(importlib.import_module(module), name)
+    assert isinstance(model, type)
     assert issubclass(model, BaseModel)
     return model
 

@@ -19,6 +19,7 @@ from gala.api.validation import parse_cluster, parse_event
 from gala.errors import InvalidInput
 from gala.fleet.admission import admissions
 from gala.planning.facts import (
+    TARGET_GONE,
     ClusterFacts,
     EventFacts,
     EventKey,
@@ -192,7 +193,7 @@ def _target(workload: Workload, cluster: str, facts: FactsCluster | None) -> Tar
     found = next((t for t in facts.targets if t.workload == workload.name), None) if facts else None
     if found is None:
         return Missing(
-            "TargetNotFound",
+            TARGET_GONE,
             f"GalaFacts does not say what runs of {workload.name} in cluster {cluster}, so nothing is "
             "placed there; add it to that cluster's targets",
         )

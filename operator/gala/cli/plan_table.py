@@ -49,6 +49,8 @@ def _event(outlook: Outlook, event: GalaEvent) -> Iterator[str]:
     for finding in planned.findings:
         if finding.reason not in SHORT_REASONS:
             yield f"{SHORT if finding.reason == 'LateStart' else finding.reason}: {finding.message}"
+    if not planned.segments:
+        yield "Nothing is left to plan: every round is over."
     for segment in planned.segments:
         yield ""
         yield from _segment(segment, zone)
