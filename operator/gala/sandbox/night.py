@@ -68,8 +68,8 @@ class WorkloadDesign(NamedTuple):
 
 
 _CLUSTERS = (
-    ClusterDesign("north", private=True, fill_order=1, share=0.45, nodes=42),
-    ClusterDesign("east", private=True, fill_order=2, share=0.35, nodes=32),
+    ClusterDesign("north", private=True, fill_order=1, share=0.45, nodes=48),
+    ClusterDesign("east", private=True, fill_order=2, share=0.35, nodes=38),
     ClusterDesign("cloud", private=False, fill_order=3, share=0.20, nodes=60),
 )
 _WORKLOADS = (
