@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from gala.api.application import Tier
 from gala.planning import reasons
+from gala.planning.books import SiteKey
 from gala.planning.facts import EventFacts, EventKey, Snapshot, TargetFacts, TargetKey
 from gala.planning.ledger import Basis, Floor, GapRule
 from gala.planning.outcome import EventPlan, Need, SegmentPlan
@@ -201,27 +202,24 @@ class _Claim(NamedTuple):
 def _claims(event: EventFacts, planned: EventPlan, again: _Plans) -> Iterator[tuple[str, TargetKey, _Claim]]:
     """Each of an event's claims, with its cluster and target."""
     windows = _windows(planned)
-    for workload in event.spec.workloads:
-        floors: dict[str, dict[str, list[tuple[float, int]]]] = {}
-        for since, events in [
-            (-inf, planned),
-            *((at, known.events[event.key]) for at, known in again.items()),
-        ]:
-            for segment in events.segments:
-                for placed in segment.placements:
-                    if placed.workload == workload.name:
-                        steps = floors.setdefault(placed.cluster, {}).setdefault(segment.name, [])
-                        steps.append((since, placed.division))
-        for cluster, by_segment in floors.items():
-            claim = _Claim(
-                event=event.key,
-                workload=workload.name,
-                tier=workload.tier,
-                floors={name: tuple(steps) for name, steps in by_segment.items()},
-                windows=windows.get(cluster, {}),
-                cooldown=event.spec.handback.cooldown,
-            )
-            yield cluster, target_key(workload, event.key.namespace), claim
+    workloads = {workload.name: workload for workload in event.spec.workloads}
+    floors: dict[SiteKey, dict[str, list[tuple[float, int]]]] = {}
+    for since, plans in [(-inf, planned), *((at, known.events[event.key]) for at, known in again.items())]:
+        for segment in plans.segments:
+            for placed in segment.placements:
+                steps = floors.setdefault((placed.workload, placed.cluster), {})
+                steps.setdefault(segment.name, []).append((since, placed.division))
+    for (name, cluster), by_segment in floors.items():
+        workload = workloads[name]
+        claim = _Claim(
+            event=event.key,
+            workload=name,
+            tier=workload.tier,
+            floors={segment: tuple(steps) for segment, steps in by_segment.items()},
+            windows=windows.get(cluster, {}),
+            cooldown=event.spec.handback.cooldown,
+        )
+        yield cluster, target_key(workload, event.key.namespace), claim
 
 
 def _windows(planned: EventPlan) -> dict[str, dict[str, Window]]:
