@@ -27,7 +27,7 @@ class Settings:
     tick_idle: float = 15.0
     """Between passes when nothing is held: KEDA and HPA users expect 15 s."""
 
-    look_ahead: float = 3600.0
+    look_ahead: float = 1800.0
     """While busy, segments later than this are planned only every ``look_far``; longer than any lead."""
 
     look_far: float = 60.0
