@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from planning_values import a_cluster, target
 
-from gala.planning.commitments import Commitments
+from gala.planning.commitments import Commitments, Held
 from gala.planning.facts import Missing, NodeRoom
 from gala.planning.fit import Size
 
@@ -34,14 +34,14 @@ def known(**originals: int) -> Commitments:
 )
 def test_at(now: float, want: int) -> None:
     held = known(web=2)
-    held.hold("east", WEB, start=10, end=20, replicas=6)
-    held.hold("east", WEB, start=15, end=30, replicas=8)
+    held.hold("east", WEB, Held(10, 10, 20, 6))
+    held.hold("east", WEB, Held(15, 15, 30, 8))
     assert held.at("east", WEB, now) == want
 
 
 def test_a_target_that_nobody_knows_holds_only_its_floors() -> None:
     held = Commitments()
-    held.hold("east", WEB, start=0, end=9, replicas=3)
+    held.hold("east", WEB, Held(0, 0, 9, 3))
     assert (held.at("east", WEB, 5), held.at("east", WEB, 10)) == (3, 0)
 
 
@@ -51,14 +51,14 @@ def test_of_two_events_the_higher_tier_says_how_a_target_ranks() -> None:
     held.know("east", WEB, rank=3, size=POD, original=20)
     held.know("east", WEB, rank=0, size=POD, original=20)
     held.know_last("east", WEB, size=Size(1, 1), original=99)
-    held.hold("east", SHOP, start=0, end=9, replicas=4)
+    held.hold("east", SHOP, Held(0, 0, 9, 4))
     assert held.homeless(EAST, SHOP, 5) == 4
     assert held.homeless(EAST, WEB, 5) == 10
 
 
 def test_room_is_what_all_floors_leave() -> None:
     held = known(web=2, shop=3)
-    held.hold("east", WEB, start=0, end=9, replicas=4)
+    held.hold("east", WEB, Held(0, 0, 9, 4))
     room, later = held.room(EAST, 5), held.room(EAST, 9)
     assert room is not None
     assert later is not None
@@ -78,7 +78,7 @@ def test_a_room_that_somebody_fills_is_asked_for_anew_by_the_next() -> None:
 def test_a_new_floor_changes_a_room_that_was_asked_for_before() -> None:
     held = known(web=2)
     held.room(EAST, 5)
-    held.hold("east", WEB, start=0, end=9, replicas=7)
+    held.hold("east", WEB, Held(0, 0, 9, 7))
     room = held.room(EAST, 5)
     assert room is not None
     assert room.fits(POD, 99) == 3
@@ -93,3 +93,12 @@ def test_unknown_nodes_say_nothing_about_room() -> None:
 def test_what_is_of_a_lesser_tier_loses_its_room_first() -> None:
     held = known(web=8, shop=8)
     assert (held.homeless(EAST, WEB, 5), held.homeless(EAST, SHOP, 5)) == (0, 6)
+
+
+def test_what_is_prepared_for_later_makes_nobody_homeless() -> None:
+    held = known(web=0, shop=8)
+    held.hold("east", WEB, Held(0, 50, 99, 8))
+    room = held.room(EAST, 5)
+    assert room is not None
+    assert room.fits(POD, 99) == 0
+    assert [held.homeless(EAST, SHOP, now) for now in (5, 50)] == [0, 6]

@@ -54,8 +54,6 @@ def test_required(demand: dict[str, int], capacity: dict[str, object], want: int
 
 @given(st.integers(0, 10**7), st.integers(1, 10**4), st.integers(0, 300))
 def test_more_traffic_never_needs_fewer_replicas(qps: int, per_replica: int, headroom: int) -> None:
-    now, more = (
-        replicas_for(q, per_replica=per_replica, headroom_percent=headroom) for q in (qps, qps + 1)
-    )
+    now, more = (replicas_for(q, per_replica=per_replica, headroom_percent=headroom) for q in (qps, qps + 1))
     assert now <= more <= now + headroom + 2
     assert now * per_replica * 100 >= qps * (100 + headroom)

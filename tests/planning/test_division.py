@@ -88,9 +88,7 @@ def test_webster(total: int, parts: list[Part], want: list[int]) -> None:
             0,
             id="within a fill order the heavier cluster takes the excess",
         ),
-        pytest.param(
-            4, even(0, 0), 0, {"a": 4, "b": 0}, 0, id="without shares everything is overflow"
-        ),
+        pytest.param(4, even(0, 0), 0, {"a": 4, "b": 0}, 0, id="without shares everything is overflow"),
         pytest.param(7, [], 0, {}, 7, id="without clusters everything is short"),
     ],
 )

@@ -19,12 +19,15 @@ START = PodStart(per_second=10, p95=40.0, slowest=60.0)
         pytest.param(Growth(0), START, 0, id="what does not grow needs no lead"),
         pytest.param(Growth(100), START, 10 + 75 + 30, id="waves, the last pod and the least margin"),
         pytest.param(Growth(100, 0, 15), START, 10 + 75 + 15 + 30, id="the warm-up is added"),
-        pytest.param(Growth(1000, 0, 30), START, (100 + 75 + 30) * 1.2, id="a long lead has a fifth of margin"),
         pytest.param(
-            Growth(10, 5), START, (5 * 40 + 75) * 1.2, id="ordered pods start one after another"
+            Growth(1000, 0, 30), START, (100 + 75 + 30) * 1.2, id="a long lead has a fifth of margin"
         ),
+        pytest.param(Growth(10, 5), START, (5 * 40 + 75) * 1.2, id="ordered pods start one after another"),
         pytest.param(
-            Growth(100), PodStart(per_second=10, p95=40.0), 10 + 50 + 30, id="without a slowest the p95 counts"
+            Growth(100),
+            PodStart(per_second=10, p95=40.0),
+            10 + 50 + 30,
+            id="without a slowest the p95 counts",
         ),
         pytest.param(
             Growth(100),

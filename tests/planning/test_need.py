@@ -18,10 +18,14 @@ from gala.planning.need import own_need
         pytest.param(traffic(500), None, id="a first sample alone raises nothing"),
         pytest.param(traffic(500, 450, age=61), None, id="a stale sample raises nothing"),
         pytest.param(
-            Traffic(Sample(500, NOW), Sample(500, NOW - 61)), None, id="two samples far apart are not in a row"
+            Traffic(Sample(500, NOW), Sample(500, NOW - 61)),
+            None,
+            id="two samples far apart are not in a row",
         ),
         pytest.param(
-            Traffic(Missing("NoData", "x"), Sample(500, NOW)), None, id="a missing latest sample raises nothing"
+            Traffic(Missing("NoData", "x"), Sample(500, NOW)),
+            None,
+            id="a missing latest sample raises nothing",
         ),
         pytest.param(None, None, id="what was never measured raises nothing"),
     ],

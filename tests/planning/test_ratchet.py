@@ -57,7 +57,12 @@ def old(**more: Any) -> dict[str, Floor]:
             id="all together fall by no more than the total, the last of the fill order first",
         ),
         pytest.param(
-            old(), {"a": 10, "b": 30}, 40, NEWER, {"a": 30, "b": 30}, id="an edit that only moves lowers nothing"
+            old(),
+            {"a": 10, "b": 30},
+            40,
+            NEWER,
+            {"a": 30, "b": 30},
+            id="an edit that only moves lowers nothing",
         ),
         pytest.param(
             old(), {"a": 60, "b": 20}, 80, NEWER, {"a": 60, "b": 20}, id="an edit raises to the division"

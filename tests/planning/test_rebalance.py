@@ -37,10 +37,20 @@ def live(floor: int = 30, **more: Any) -> Live:
         ),
         pytest.param(a_move(), live(), live(35), Phase.WARMING, 25, id="what is written warms up"),
         pytest.param(
-            a_move(Phase.WARMING), live(), live(35, warm=34), Phase.WARMING, 25, id="one cold pod is waited for"
+            a_move(Phase.WARMING),
+            live(),
+            live(35, warm=34),
+            Phase.WARMING,
+            25,
+            id="one cold pod is waited for",
         ),
         pytest.param(
-            a_move(Phase.WARMING), live(), live(35, warm=None), Phase.WARMING, 25, id="unknown warmth is waited for"
+            a_move(Phase.WARMING),
+            live(),
+            live(35, warm=None),
+            Phase.WARMING,
+            25,
+            id="unknown warmth is waited for",
         ),
         pytest.param(
             a_move(Phase.WARMING),
@@ -59,7 +69,12 @@ def live(floor: int = 30, **more: Any) -> Live:
             id="a blind source is waited for",
         ),
         pytest.param(
-            a_move(Phase.WARMING), live(qps=250), live(35), Phase.TAKING, 25, id="a cold source gives up its part"
+            a_move(Phase.WARMING),
+            live(qps=250),
+            live(35),
+            Phase.TAKING,
+            25,
+            id="a cold source gives up its part",
         ),
         pytest.param(
             a_move(Phase.WARMING),
@@ -113,7 +128,12 @@ def live(floor: int = 30, **more: Any) -> Live:
             a_move(), live(lost=True), live(35), Phase.CLOSED, 25, id="a move closes when its source is lost"
         ),
         pytest.param(
-            a_move(), live(), live(35, lost=True), Phase.CLOSED, 25, id="a move closes when its receiver is lost"
+            a_move(),
+            live(),
+            live(35, lost=True),
+            Phase.CLOSED,
+            25,
+            id="a move closes when its receiver is lost",
         ),
         pytest.param(a_move(), None, live(35), Phase.CLOSED, 25, id="a move closes when a target is gone"),
         pytest.param(
@@ -155,7 +175,9 @@ def test_advance(move: Move, east: Live | None, west: Live, phase: Phase, source
             {"east": live(30, qps=300), "west": live(30, qps=320)}, None, id="a small difference is tolerated"
         ),
         pytest.param(
-            {"east": live(30, qps=300), "west": live(30, qps=500)}, None, id="without anything to spare none moves"
+            {"east": live(30, qps=300), "west": live(30, qps=500)},
+            None,
+            id="without anything to spare none moves",
         ),
         pytest.param(
             {"east": live(30, qps=10), "west": live(30, qps=200)},
@@ -205,7 +227,5 @@ def test_a_move_never_starves_its_source(rates: dict[str, tuple[int, float | Non
     assert move.source_floor >= least
     assert move.count == source.floor - move.source_floor == move.to_floor - parts[move.to].floor > 0
     warming = replace(move, phase=Phase.WARMING)
-    after = advance(
-        warming, parts | {move.to: live(move.to_floor, qps=parts[move.to].qps)}, LIMITS, NOW
-    )
+    after = advance(warming, parts | {move.to: live(move.to_floor, qps=parts[move.to].qps)}, LIMITS, NOW)
     assert after.phase is Phase.TAKING

@@ -47,7 +47,9 @@ TIER_S = {"workloads": [a_workload(tier="S")]}
 @pytest.mark.parametrize(
     ("cluster", "more", "want"),
     [
-        pytest.param(a_cluster(), {}, (["east"], []), id="a cluster that admits and has the target takes part"),
+        pytest.param(
+            a_cluster(), {}, (["east"], []), id="a cluster that admits and has the target takes part"
+        ),
         pytest.param(
             a_cluster(labels={"zone": "b"}),
             {"clusterSelector": {"matchLabels": {"zone": "a"}}},
@@ -66,7 +68,9 @@ TIER_S = {"workloads": [a_workload(tier="S")]}
             (["east"], []),
             id="a cluster that the event selects takes part",
         ),
-        pytest.param(a_cluster(admits=()), {}, ([], ["NotAdmitted"]), id="a cluster admits nobody by default"),
+        pytest.param(
+            a_cluster(admits=()), {}, ([], ["NotAdmitted"]), id="a cluster admits nobody by default"
+        ),
         pytest.param(
             a_cluster(admits=admitting(event_namespace="other")),
             {},
@@ -134,7 +138,10 @@ def test_an_open_entry_stays_a_place_whatever_has_changed_since() -> None:
     [
         pytest.param(running(9), [], 9, id="without an entry the original is what runs"),
         pytest.param(
-            running(30), [a_ledger(an_entry(original=4))], 4, id="with an entry it is what the entry remembers"
+            running(30),
+            [a_ledger(an_entry(original=4))],
+            4,
+            id="with an entry it is what the entry remembers",
         ),
         pytest.param(
             running(30),
@@ -157,9 +164,7 @@ def test_an_open_entry_stays_a_place_whatever_has_changed_since() -> None:
             30,
             id="an entry of another object remembers nothing",
         ),
-        pytest.param(
-            running(30), [a_ledger(an_entry(original=None))], 30, id="a lost original is what runs"
-        ),
+        pytest.param(running(30), [a_ledger(an_entry(original=None))], 30, id="a lost original is what runs"),
         pytest.param(
             Missing("NotFound", "gone"),
             [a_ledger(an_entry(original=None))],

@@ -36,7 +36,11 @@ TWO = {"r": a_floor("r", 30), "s": a_floor("s", 20)}
             id="when the higher one ends the lower floor is due",
         ),
         pytest.param(
-            TWO, {"r": a_window(100, 200)}, 250, (30, reasons.COOLDOWN), id="in the cooldown the last floor is due"
+            TWO,
+            {"r": a_window(100, 200)},
+            250,
+            (30, reasons.COOLDOWN),
+            id="in the cooldown the last floor is due",
         ),
         pytest.param(TWO, {"r": a_window(100, 200)}, 300, None, id="after the cooldown nothing is due"),
         pytest.param(
@@ -53,9 +57,7 @@ TWO = {"r": a_floor("r", 30), "s": a_floor("s", 20)}
             None,
             id="while another segment holds there is no cooldown",
         ),
-        pytest.param(
-            TWO, {"r": a_window(300, 200)}, 250, None, id="a hold that never began has no cooldown"
-        ),
+        pytest.param(TWO, {"r": a_window(300, 200)}, 250, None, id="a hold that never began has no cooldown"),
         pytest.param(
             TWO,
             {"r": a_window(100, 200), "s": a_window(400, 500, HOLD, gap_from=200)},

@@ -152,7 +152,10 @@ def test_a_segment_that_overlaps_needs_a_lead_only_for_what_it_adds() -> None:
         pytest.param(latch(1953, HOLD), 1200, HOLD, id="a gap that is held stays held"),
         pytest.param(latch(1953, RELEASE), 1200, RELEASE, id="a gap that is released may stay so"),
         pytest.param(
-            latch(1953, HOLD, outdated=True), 1200, RELEASE, id="an edit that moves the next far away releases"
+            latch(1953, HOLD, outdated=True),
+            1200,
+            RELEASE,
+            id="an edit that moves the next far away releases",
         ),
         pytest.param(
             latch(1953, HOLD, outdated=True), 1700, HOLD, id="an edit that moves the next a little does not"
@@ -162,7 +165,9 @@ def test_a_segment_that_overlaps_needs_a_lead_only_for_what_it_adds() -> None:
 def test_a_gap_turns_to_hold_and_never_back_but_for_an_edit(
     latched: Latch, now: float, want: GapRule
 ) -> None:
-    found = windows(course(R, S, floors={"r": {"web": 40}, "s": {"web": 40}}, latches={"s": latched}, now=now))
+    found = windows(
+        course(R, S, floors={"r": {"web": 40}, "s": {"web": 40}}, latches={"s": latched}, now=now)
+    )
     assert found["s"].gap is want
 
 
@@ -233,7 +238,9 @@ def test_begun(now: float, want: bool) -> None:
     [
         pytest.param(a_window(800, 1100, HOLD, gap_from=600), True, id="between two holds a held gap runs"),
         pytest.param(a_window(800, 1100, RELEASE, gap_from=600), False, id="a released gap does not run"),
-        pytest.param(a_window(800, 1100, HOLD, gap_from=750), False, id="before the hold ahead has ended no gap runs"),
+        pytest.param(
+            a_window(800, 1100, HOLD, gap_from=750), False, id="before the hold ahead has ended no gap runs"
+        ),
     ],
 )
 def test_in_gap(window: Window, want: bool) -> None:

@@ -17,8 +17,11 @@ from gala.planning.fit import Room, Size
 from gala.planning.segments import covers
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
+    """A floor of so many replicas, from the begin of its hold to its end, due by its ``ready_by``."""
+
     start: float
+    due: float
     end: float
     replicas: int
 
@@ -40,8 +43,8 @@ class Commitments:
     def __init__(self) -> None:
         self._targets: dict[str, dict[TargetKey, _Target]] = defaultdict(dict)
         self._order: dict[str, list[TargetKey]] = {}
-        self._held: dict[tuple[str, TargetKey], list[_Held]] = defaultdict(list)
-        self._packed: dict[str, dict[float, _Packed]] = defaultdict(dict)
+        self._held: dict[tuple[str, TargetKey], list[Held]] = defaultdict(list)
+        self._packed: dict[str, dict[tuple[float, bool], _Packed]] = defaultdict(dict)
 
     def know(self, cluster: str, key: TargetKey, *, rank: int, size: Size, original: int) -> None:
         """Says that a target exists; of two events that share it the smaller rank counts."""
@@ -53,46 +56,50 @@ class Commitments:
         """Says that a target exists that no event names any more; it ranks last."""
         self.know(cluster, key, rank=len(Tier), size=size, original=original)
 
-    def hold(self, cluster: str, key: TargetKey, *, start: float, end: float, replicas: int) -> None:
-        """Says that a floor of this many replicas stands in [start, end)."""
-        self._held[cluster, key].append(_Held(start, end, replicas))
+    def hold(self, cluster: str, key: TargetKey, held: Held) -> None:
+        """Says that a floor stands."""
+        self._held[cluster, key].append(held)
         self._packed.pop(cluster, None)
 
-    def at(self, cluster: str, key: TargetKey, now: float) -> int:
-        """The most of a target's original and of the floors that stand at ``now``."""
+    def at(self, cluster: str, key: TargetKey, now: float, *, due: bool = False) -> int:
+        """The most of a target's original and of the floors that stand at ``now``; or only those due by then."""
         known = self._targets[cluster].get(key)
         most = 0 if known is None else known.original
         for held in self._held.get((cluster, key), ()):
-            if held.replicas > most and covers(held.start, held.end, now):
+            start = held.due if due else held.start
+            if held.replicas > most and covers(start, held.end, now):
                 most = held.replicas
         return most
 
     def room(self, cluster: ClusterFacts, now: float) -> Room | None:
         """Room left beside all commitments at ``now``; None where the nodes are not known."""
-        packed = self._pack(cluster, now)
+        packed = self._pack(cluster, now, due=False)
         return None if packed is None else packed.room.copy()
 
     def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
-        """How many pods of a target find no room at ``now``: nodes were lost, or others took the room."""
-        packed = self._pack(cluster, now)
+        """How many of a target's pods that are due by ``now`` find no room any more: nodes were lost.
+
+        What a later segment prepares meanwhile does not count: it waits for the room.
+        """
+        packed = self._pack(cluster, now, due=True)
         return 0 if packed is None else packed.homeless.get(key, 0)
 
-    def _pack(self, cluster: ClusterFacts, now: float) -> _Packed | None:
+    def _pack(self, cluster: ClusterFacts, now: float, *, due: bool) -> _Packed | None:
         """In tier order; within a tier first fit decreasing, then name."""
         if isinstance(cluster.nodes, Missing):
             return None
-        known = self._packed[cluster.name].get(now)
+        known = self._packed[cluster.name].get((now, due))
         if known is not None:
             return known
         room, homeless = Room(cluster.nodes), {}
         targets = self._targets[cluster.name]
         for key in self._in_order(cluster.name):
-            wanted = self.at(cluster.name, key, now)
+            wanted = self.at(cluster.name, key, now, due=due)
             left = wanted - room.place(targets[key].size, wanted)
             if left:
                 homeless[key] = left
         packed = _Packed(room, homeless)
-        self._packed[cluster.name][now] = packed
+        self._packed[cluster.name][now, due] = packed
         return packed
 
     def _in_order(self, cluster: str) -> list[TargetKey]:

@@ -14,7 +14,7 @@ from gala.api.application import MAX_REPLICAS
 from gala.api.event import Demand, Workload
 from gala.planning import shares
 from gala.planning.books import SiteKey
-from gala.planning.commitments import Commitments, decreasing
+from gala.planning.commitments import Commitments, Held, decreasing
 from gala.planning.demand import required
 from gala.planning.division import Part, divide
 from gala.planning.facts import ClusterFacts, EventFacts, TargetFacts
@@ -221,13 +221,8 @@ class Placing:
         for site in self._scene.by_workload.get(workload, ()):
             count = counts.get(site.cluster.name, 0)
             self._rooms.take(site, count)
-            self._scene.commitments.hold(
-                site.cluster.name,
-                site.key,
-                start=self._start,
-                end=self.segment.latest_end,
-                replicas=count,
-            )
+            held = Held(self._start, self.segment.ready_by, self.segment.latest_end, count)
+            self._scene.commitments.hold(site.cluster.name, site.key, held)
 
 
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:

@@ -157,6 +157,7 @@ class _Settling:
             rule=rule,
             joint=max((claim.replicas for claim in others), default=0),
             other=next((claim.entry for claim in others if claim.entry is not None), None),
+            claimed=bool(others),
             first=self.books.first(name, target, but=entry),
             may_lower=night.deleted or (night.event is not None and not night.event.doubt),
             keep=night.deleted and night.policy.on_delete == OnDelete.KEEP,

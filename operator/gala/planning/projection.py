@@ -13,7 +13,7 @@ from itertools import groupby
 from math import inf
 
 from gala.planning.books import Books, SiteKey
-from gala.planning.commitments import Commitments
+from gala.planning.commitments import Commitments, Held
 from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts
 from gala.planning.fit import Size
 from gala.planning.night import Night, nights
@@ -79,13 +79,10 @@ def _commit_ledger(found: Iterable[Night], commitments: Commitments, now: float)
         }
         for (segment, workload, cluster), floor in night.floors.items():
             if segment in night.latches:
-                commitments.hold(
-                    cluster,
-                    night.entries[workload, cluster].target,
-                    start=begins.get((segment, cluster), now),
-                    end=night.latches[segment].end,
-                    replicas=floor.replicas + floor.stragglers,
-                )
+                item, target = night.latches[segment], night.entries[workload, cluster].target
+                start = begins.get((segment, cluster), now)
+                held = Held(start, item.ready_by, item.end, floor.replicas + floor.stragglers)
+                commitments.hold(cluster, target, held)
 
 
 def _place_all(

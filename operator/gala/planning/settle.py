@@ -38,6 +38,8 @@ class Case:
     """The most that other events hold on this target."""
     other: Entry | None = None
     """Somebody else's open entry on this target that holds it."""
+    claimed: bool = False
+    """Somebody else holds this target, or is about to: their entry may not be stored yet."""
     first: Entry | None = None
     """Somebody else's open entry whose original all others copy; it may be on its way home."""
     may_lower: bool = True
@@ -241,6 +243,8 @@ def _give_back(case: Case, entry: Entry, facts: TargetFacts) -> Settled:
         return Settled(replace(entry, floors=case.floors))
     if case.other is not None:
         return Settled(None, closed=reasons.HANDED_OVER)
+    if case.claimed:
+        return Settled(replace(entry, floors=case.floors))
     if value == entry.original and (facts.manager != MANAGER or _left(case, entry, value)):
         return Settled(None, closed=reasons.HANDED_BACK)
     if not ours(entry, facts):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gala.api.application import MAX_REPLICAS
 from gala.planning.books import SiteKey
+from gala.planning.commitments import Held
 from gala.planning.facts import TARGET_GONE, Missing, TargetFacts
 from gala.planning.ledger import Entry, Floor
 from gala.planning.placement import Placed, Scene, size_of
@@ -90,13 +91,10 @@ class Stand:
     def lift(self, workload: str, found: dict[str, Raised], cluster: str, raised: Raised) -> None:
         """Puts a higher floor in place and takes its room, so that the next rule finds it taken."""
         found[cluster] = raised
-        self.scene.commitments.hold(
-            cluster,
-            self.scene.sites[workload, cluster].key,
-            start=self.scene.now,
-            end=self.placed.segment.latest_end,
-            replicas=raised.floor.replicas + raised.floor.stragglers,
-        )
+        segment, now = self.placed.segment, self.scene.now
+        standing = raised.floor.replicas + raised.floor.stragglers
+        held = Held(now, segment.ready_by, segment.latest_end, standing)
+        self.scene.commitments.hold(cluster, self.scene.sites[workload, cluster].key, held)
 
     def lost(self, workload: str, cluster: str) -> bool:
         """Whether a cluster counts as lost: it takes no part any more, or it is silent for too long."""
