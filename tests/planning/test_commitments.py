@@ -22,6 +22,13 @@ def known(**originals: int) -> Commitments:
     return found
 
 
+def left(held: Commitments, now: float) -> int:
+    """How many pods more find room in the east."""
+    packed = held.packed(EAST, now)
+    assert packed is not None
+    return packed.room.fits(POD, 99)
+
+
 @pytest.mark.parametrize(
     ("now", "want"),
     [
@@ -59,34 +66,27 @@ def test_of_two_events_the_higher_tier_says_how_a_target_ranks() -> None:
 def test_room_is_what_all_floors_leave() -> None:
     held = known(web=2, shop=3)
     held.hold("east", WEB, Held(0, 0, 9, 4))
-    room, later = held.room(EAST, 5), held.room(EAST, 9)
-    assert room is not None
-    assert later is not None
-    assert (room.fits(POD, 99), later.fits(POD, 99)) == (3, 5)
+    assert (left(held, 5), left(held, 9)) == (3, 5)
 
 
 def test_a_room_that_somebody_fills_is_asked_for_anew_by_the_next() -> None:
     held = known(web=2)
-    first = held.room(EAST, 5)
+    first = held.packed(EAST, 5)
     assert first is not None
-    first.place(POD, 8)
-    second = held.room(EAST, 5)
-    assert second is not None
-    assert second.fits(POD, 99) == 8
+    assert first.room.place(POD, 8) == 8
+    assert left(held, 5) == 8
 
 
 def test_a_new_floor_changes_a_room_that_was_asked_for_before() -> None:
     held = known(web=2)
-    held.room(EAST, 5)
+    assert left(held, 5) == 8
     held.hold("east", WEB, Held(0, 0, 9, 7))
-    room = held.room(EAST, 5)
-    assert room is not None
-    assert room.fits(POD, 99) == 3
+    assert left(held, 5) == 3
 
 
 def test_unknown_nodes_say_nothing_about_room() -> None:
     unknown = a_cluster(nodes=Missing("RoomUnknown", "not read"))
-    assert known(web=99).room(unknown, 5) is None
+    assert known(web=99).packed(unknown, 5) is None
     assert known(web=99).homeless(unknown, WEB, 5) == 0
 
 
@@ -98,7 +98,5 @@ def test_what_is_of_a_lesser_tier_loses_its_room_first() -> None:
 def test_what_is_prepared_for_later_makes_nobody_homeless() -> None:
     held = known(web=0, shop=8)
     held.hold("east", WEB, Held(0, 50, 99, 8))
-    room = held.room(EAST, 5)
-    assert room is not None
-    assert room.fits(POD, 99) == 0
+    assert left(held, 5) == 0
     assert [held.homeless(EAST, SHOP, now) for now in (5, 50)] == [0, 6]

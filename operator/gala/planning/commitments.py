@@ -32,9 +32,13 @@ class _Target(NamedTuple):
     original: int
 
 
-class _Packed(NamedTuple):
+class Packed(NamedTuple):
+    """One cluster at one time."""
+
     room: Room
-    homeless: Mapping[TargetKey, int]
+    """What is left."""
+    lodged: Mapping[TargetKey, int]
+    """How many pods of each target have their room."""
 
 
 class Commitments:
@@ -44,7 +48,7 @@ class Commitments:
         self._targets: dict[str, dict[TargetKey, _Target]] = defaultdict(dict)
         self._order: dict[str, list[TargetKey]] = {}
         self._held: dict[tuple[str, TargetKey], list[Held]] = defaultdict(list)
-        self._packed: dict[str, dict[tuple[float, bool], _Packed]] = defaultdict(dict)
+        self._packed: dict[str, dict[tuple[float, bool], Packed]] = defaultdict(dict)
 
     def know(self, cluster: str, key: TargetKey, *, rank: int, size: Size, original: int) -> None:
         """Says that a target exists; of two events that share it the smaller rank counts."""
@@ -62,7 +66,7 @@ class Commitments:
         self._packed.pop(cluster, None)
 
     def at(self, cluster: str, key: TargetKey, now: float, *, due: bool = False) -> int:
-        """The most of a target's original and of the floors that stand at ``now``; or only those due by then."""
+        """The most of a target's original and of the floors that stand (or are due) at ``now``."""
         known = self._targets[cluster].get(key)
         most = 0 if known is None else known.original
         for held in self._held.get((cluster, key), ()):
@@ -71,10 +75,10 @@ class Commitments:
                 most = held.replicas
         return most
 
-    def room(self, cluster: ClusterFacts, now: float) -> Room | None:
-        """Room left beside all commitments at ``now``; None where the nodes are not known."""
+    def packed(self, cluster: ClusterFacts, now: float) -> Packed | None:
+        """Everything that stands or is prepared at ``now``; None where the nodes are not known."""
         packed = self._pack(cluster, now, due=False)
-        return None if packed is None else packed.room.copy()
+        return None if packed is None else Packed(packed.room.copy(), dict(packed.lodged))
 
     def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
         """How many of a target's pods that are due by ``now`` find no room any more: nodes were lost.
@@ -82,23 +86,20 @@ class Commitments:
         What a later segment prepares meanwhile does not count: it waits for the room.
         """
         packed = self._pack(cluster, now, due=True)
-        return 0 if packed is None else packed.homeless.get(key, 0)
+        return 0 if packed is None else self.at(cluster.name, key, now, due=True) - packed.lodged[key]
 
-    def _pack(self, cluster: ClusterFacts, now: float, *, due: bool) -> _Packed | None:
+    def _pack(self, cluster: ClusterFacts, now: float, *, due: bool) -> Packed | None:
         """In tier order; within a tier first fit decreasing, then name."""
         if isinstance(cluster.nodes, Missing):
             return None
         known = self._packed[cluster.name].get((now, due))
         if known is not None:
             return known
-        room, homeless = Room(cluster.nodes), {}
+        room, lodged = Room(cluster.nodes), {}
         targets = self._targets[cluster.name]
         for key in self._in_order(cluster.name):
-            wanted = self.at(cluster.name, key, now, due=due)
-            left = wanted - room.place(targets[key].size, wanted)
-            if left:
-                homeless[key] = left
-        packed = _Packed(room, homeless)
+            lodged[key] = room.place(targets[key].size, self.at(cluster.name, key, now, due=due))
+        packed = Packed(room, lodged)
         self._packed[cluster.name][now, due] = packed
         return packed
 

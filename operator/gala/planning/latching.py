@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from gala.planning.ledger import Allocation, Latched, LatchedCluster
 from gala.planning.night import Night
-from gala.planning.placement import Placed, Scene, place, raised_caps
+from gala.planning.placement import Placed, Scene, place
 from gala.planning.segments import Segment
 from gala.planning.timeline import Window, in_gap
 
@@ -102,12 +102,14 @@ def raise_caps(night: Night, latched: Latched, ends: Iterable[float], now: float
     ended = any(latched.caps_at < end <= now for end in ends)
     if night.scene is None or not (ended or placed.short):
         return latched, placed
-    caps = raised_caps(night.scene, placed)
-    changed = any(cap > placed.cells[key].cap for key, cap in caps.items())
+    again = place(night.scene, placed.segment, latched)
+    changed = any(cell.cap > placed.cells[key].cap for key, cell in again.cells.items())
     if not changed and not ended:
         return latched, placed
     raised = tuple(
-        a._replace(cap=max(a.cap, caps.get((a.workload, a.cluster), 0))) for a in latched.allocations
+        a._replace(cap=again.cells[a.workload, a.cluster].cap)
+        if (a.workload, a.cluster) in again.cells
+        else a
+        for a in latched.allocations
     )
-    latched = replace(latched, allocations=raised, caps_at=now)
-    return latched, place(night.scene, placed.segment, latched) if changed else placed
+    return replace(latched, allocations=raised, caps_at=now), again

@@ -17,7 +17,7 @@ from gala.planning.books import SiteKey
 from gala.planning.commitments import Commitments, Held, decreasing
 from gala.planning.demand import required
 from gala.planning.division import Part, divide
-from gala.planning.facts import ClusterFacts, EventFacts, TargetFacts
+from gala.planning.facts import ClusterFacts, EventFacts, TargetFacts, TargetKey
 from gala.planning.fit import Room, Size
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
 from gala.planning.segments import Segment
@@ -82,23 +82,24 @@ class Scene:
         return Basis(self.event.uid, self.event.generation)
 
 
+class _Space(NamedTuple):
+    room: Room
+    lodged: dict[TargetKey, int]
+
+
 class Rooms:
     """The room that is left in each cluster at one time while demands are served one by one."""
 
     def __init__(self, commitments: Commitments, at: float) -> None:
         self.at = at
         self.commitments = commitments
-        self._rooms: dict[str, Room | None] = {}
+        self._packed: dict[str, _Space | None] = {}
 
-    def of(self, cluster: ClusterFacts) -> Room | None:
-        """What is left in a cluster; None where its nodes are not known."""
-        if cluster.name not in self._rooms:
-            self._rooms[cluster.name] = self.commitments.room(cluster, self.at)
-        return self._rooms[cluster.name]
-
-    def taken_for(self, site: Site) -> int:
-        """What a target holds at that time already."""
-        return self.commitments.at(site.cluster.name, site.key, self.at)
+    def _of(self, cluster: ClusterFacts) -> _Space | None:
+        if cluster.name not in self._packed:
+            packed = self.commitments.packed(cluster, self.at)
+            self._packed[cluster.name] = None if packed is None else _Space(packed.room, dict(packed.lodged))
+        return self._packed[cluster.name]
 
     def cap(self, site: Site) -> int:
         """The most this workload can have here: what it holds then and what fits beside everything else.
@@ -108,16 +109,17 @@ class Rooms:
         """
         bound = site.workload.per_cluster.max
         most = MAX_REPLICAS if bound is None else bound
-        room = self.of(site.cluster)
-        if room is None:
+        space = self._of(site.cluster)
+        if space is None:
             return most
-        return min(most, self.taken_for(site) + room.fits(size_of(site), MAX_REPLICAS))
+        return min(most, space.lodged.get(site.key, 0) + space.room.fits(size_of(site), MAX_REPLICAS))
 
     def take(self, site: Site, count: int) -> None:
         """Takes the room of ``count`` pods, less what the target holds already."""
-        room = self._rooms.get(site.cluster.name)
-        if room is not None:
-            room.place(size_of(site), max(0, count - self.taken_for(site)))
+        space = self._packed.get(site.cluster.name)
+        if space is not None:
+            lodged = space.lodged.get(site.key, 0)
+            space.lodged[site.key] = lodged + space.room.place(size_of(site), max(0, count - lodged))
 
 
 def size_of(site: Site) -> Size:
@@ -130,13 +132,14 @@ class Placing:
     """One segment while its demands are served; every cell that is made holds its room at once."""
 
     def __init__(
-        self, scene: Scene, segment: Segment, latched: Latched | None, *, rooms: Rooms, start: float
+        self, scene: Scene, segment: Segment, latched: Latched | None, *, rooms: Rooms, anew: bool = False
     ) -> None:
-        """``start`` is from when on the room is held."""
+        """``anew``: latched caps rise to what fits now, and what is placed holds its room from now on."""
         self.segment = segment
         self._scene = scene
         self._rooms = rooms
-        self._start = start
+        self._anew = anew
+        self._start = min(segment.ready_by, scene.now) if anew else segment.ready_by
         self._workloads = {w.name: w for w in scene.event.spec.workloads}
         self._stored: dict[str, list[Allocation]] = {}
         for item in latched.allocations if latched else ():
@@ -195,7 +198,10 @@ class Placing:
         if kept is not None:
             self._sources[workload.name] = "Latched"
             known = {site.cluster.name: site for site in found}
-            return [_part(workload, a.cluster, known.get(a.cluster), share=a.share, cap=a.cap) for a in kept]
+            return [
+                _part(workload, a.cluster, known.get(a.cluster), share=a.share, cap=self._cap(a, known))
+                for a in kept
+            ]
         chosen = shares.choose(
             self._scene.event.spec,
             self._scene.event.key,
@@ -217,6 +223,12 @@ class Placing:
             for site in found
         ]
 
+    def _cap(self, latched: Allocation, known: Mapping[str, Site]) -> int:
+        site = known.get(latched.cluster)
+        if site is None or not self._anew:
+            return latched.cap
+        return max(latched.cap, self._rooms.cap(site))
+
     def _hold(self, workload: str, counts: Mapping[str, int]) -> None:
         for site in self._scene.by_workload.get(workload, ()):
             count = counts.get(site.cluster.name, 0)
@@ -226,10 +238,9 @@ class Placing:
 
 
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
-    """Divides every demand of a segment; a latched one keeps its shares, and its caps only rise."""
-    at = max(segment.ready_by, scene.now)
-    rooms = Rooms(scene.commitments, at)
-    placing = Placing(scene, segment, latched, rooms=rooms, start=min(segment.ready_by, scene.now))
+    """Divides every demand of a segment anew; a latched one keeps its shares, and its caps only rise."""
+    rooms = Rooms(scene.commitments, max(segment.ready_by, scene.now))
+    placing = Placing(scene, segment, latched, rooms=rooms, anew=True)
     for demand in sorted(placing.demands, key=placing.precedence):
         placing.serve(demand)
     return placing.done()
@@ -245,17 +256,6 @@ def _part(workload: Workload, cluster: str, site: Site | None, *, share: int, ca
         weight=site.cluster.weight if site else 0,
         current=site.original if site else 0,
     )
-
-
-def raised_caps(scene: Scene, placed: Placed) -> dict[SiteKey, int]:
-    """A latched segment's caps computed anew; never lower than they were."""
-    rooms = Rooms(scene.commitments, max(placed.segment.ready_by, scene.now))
-    return {
-        (workload, site.cluster.name): max(cell.cap, rooms.cap(site))
-        for workload in placed.required
-        for site in scene.by_workload.get(workload, ())
-        if (cell := placed.cells.get((workload, site.cluster.name))) is not None
-    }
 
 
 def weights(placed: Placed, floors: Mapping[SiteKey, int]) -> dict[SiteKey, int]:

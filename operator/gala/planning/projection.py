@@ -114,7 +114,7 @@ def _place_group(group: Iterable[tuple[Night, Segment]], rooms: Rooms) -> Iterab
     for night, segment in group:
         assert night.scene is not None  # noqa: S101 - only nights with a scene have work
         latched = night.latches.get(segment.name)
-        placing = Placing(night.scene, segment, latched, rooms=rooms, start=segment.ready_by)
+        placing = Placing(night.scene, segment, latched, rooms=rooms)
         placings.append((night, placing))
     queue = [
         (placing.precedence(demand), night.order, placing.segment.name, demand, placing)

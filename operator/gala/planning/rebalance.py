@@ -66,10 +66,10 @@ def advance(move: Move, live: Mapping[str, Live], limits: Limits, now: float) ->
 def _take(move: Move, source: Live, limits: Limits, now: float) -> Move:
     """Takes at most what was added, whatever has raised the source since; or closes without the take.
 
-    While the source's figure is not fresh it waits.
+    While the source's figure is not fresh it waits, and what was about to be taken stays.
     """
     if source.qps is None:
-        return move
+        return replace(move, phase=Phase.WARMING)
     left = max(move.source_floor, source.floor - move.count)
     if left < max(source.least, limits.needs(source.qps)):
         return replace(move, phase=Phase.CLOSED, at=now)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gala.api.application import MAX_REPLICAS
 from gala.planning.books import SiteKey
 from gala.planning.commitments import Held
 from gala.planning.facts import TARGET_GONE, Missing, TargetFacts
 from gala.planning.ledger import Entry, Floor
-from gala.planning.placement import Placed, Scene, size_of
+from gala.planning.placement import Placed, Rooms, Scene
 from gala.planning.sites import Site
 from gala.planning.timeline import Window, begun
 
@@ -81,12 +80,7 @@ class Stand:
         """
         site = self.scene.sites[workload, cluster]
         standing = floor.replicas + floor.stragglers
-        held = max(standing, self.scene.commitments.at(cluster, site.key, self.at))
-        bound = site.workload.per_cluster.max
-        most = MAX_REPLICAS if bound is None else bound
-        room = self.scene.commitments.room(site.cluster, self.at)
-        reach = most if room is None else held + room.fits(size_of(site), max(0, most - held))
-        return max(0, min(most, reach) - standing)
+        return max(0, Rooms(self.scene.commitments, self.at).cap(site) - standing)
 
     def lift(self, workload: str, found: dict[str, Raised], cluster: str, raised: Raised) -> None:
         """Puts a higher floor in place and takes its room, so that the next rule finds it taken."""
