@@ -118,6 +118,14 @@ def live(floor: int = 30, **more: Any) -> Live:
         ),
         pytest.param(
             a_move(Phase.TAKING),
+            live(30, qps=None),
+            live(35),
+            Phase.WARMING,
+            25,
+            id="a take that was not stored waits while its source is blind",
+        ),
+        pytest.param(
+            a_move(Phase.TAKING),
             live(30, qps=280),
             live(35),
             Phase.CLOSED,
@@ -145,7 +153,8 @@ def test_advance(move: Move, east: Live | None, west: Live, phase: Phase, source
     parts = {"west": west} | ({"east": east} if east else {})
     got = advance(move, parts, LIMITS, NOW + 9)
     assert (got.phase, got.source_floor) == (phase, source_floor)
-    assert got.at == (NOW + 9 if phase is not move.phase else NOW)
+    stays = {move.phase, Phase.WARMING} if move.phase is Phase.TAKING else {move.phase}
+    assert got.at == (NOW if phase in stays else NOW + 9)
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,8 @@ def _allowed(
         windows = stages[event].in_cluster(cluster.name).values()
         begins = [w.prepare_at for w in windows if begun(w, now)]
         rising = [o for o in outcomes if o.event == event and o.settled.raise_to is not None]
-        rises = [Rise(o.site[0], _from(o), o.settled.raise_to or 0) for o in rising]
+        goals = {o.site: o.settled.raise_to or 0 for o in rising}
+        rises = [Rise(o.site[0], min(_from(o), goals[o.site]), goals[o.site]) for o in rising]
         if begins:
             budget = allowance(max(begins), now, cluster.pod_start, settings)
         else:

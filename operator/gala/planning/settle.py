@@ -141,10 +141,10 @@ def _risen(case: Case, entry: Entry, facts: TargetFacts, want: int, *, contested
 
 def _hold_blind(case: Case, entry: Entry) -> Entry:
     """What cannot be read keeps its floors; they may rise, and nothing is lowered."""
-    wanted = max(entry.intended, case.goal.replicas) if case.goal is not None else entry.intended
-    if case.goal is not None and entry.state is State.RETURNING:
-        return _change(case, entry, intended=wanted, state=State.INTENDED)
-    return _change(case, entry, intended=wanted)
+    wanted = entry.intended if case.goal is None else max(entry.intended, case.goal.replicas)
+    again = case.goal is not None and entry.state is State.RETURNING
+    state = State.INTENDED if again or wanted != entry.intended else entry.state
+    return _change(case, entry, intended=wanted, state=state)
 
 
 def _change(
@@ -221,7 +221,9 @@ def _raise(case: Case, entry: Entry, facts: TargetFacts, want: int, *, mine: boo
 def _step_inside(case: Case, entry: Entry, facts: TargetFacts, top: int) -> Settled:
     """Lower inside a hold: a segment ended, a move took, or an edit said so (then in one step)."""
     held = State.INTENDED if entry.state is State.RETURNING else entry.state
-    standing = _change(case, entry, intended=max(entry.intended, top), state=held)
+    intended = max(entry.intended, top)
+    read = facts.replicas if entry.written is not None and intended != entry.intended else None
+    standing = _change(case, entry, intended=intended, state=held, written=read)
     if not case.may_lower:
         return Settled(standing)
     reason = case.reason or (entry.reason if entry.intended < facts.replicas else reasons.SEGMENT_ENDED)
