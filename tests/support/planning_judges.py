@@ -274,14 +274,15 @@ def a_restart_changes_no_floor(seen: Pass) -> None:
         for move in (record.moves if record else ())
         if move.phase is not Phase.CLOSED
     }
-    for (key, cluster), ledger in again.ledgers.items():
-        if ledger is None:
+    new = floors({place: ledger for place, ledger in again.ledgers.items() if ledger is not None})
+    risen = {(p[0], p[2], p[3]) for p, f in new.items() if p in old and f.division != old[p].division}
+    for place, floor in new.items():
+        key, _, workload, segment = place
+        if place not in old or workload in moved or (key, workload, segment) in risen:
             continue
-        for place, floor in floors({(key, cluster): ledger}).items():
-            if place in old and place[2] not in moved and floor.division == old[place].division:
-                assert floor.replicas == old[place].replicas, ("changed again", place, old[place], floor)
-                if seen.now not in begins:
-                    assert floor.stragglers == old[place].stragglers, ("again", place, old[place], floor)
+        assert floor.replicas == old[place].replicas, ("changed again", place, old[place], floor)
+        if seen.now not in begins:
+            assert floor.stragglers == old[place].stragglers, ("again", place, old[place], floor)
 
 
 class MovesAreMadeBeforeTheyBreak:
