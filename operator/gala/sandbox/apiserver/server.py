@@ -121,10 +121,12 @@ class EmbeddedServer:
         if watch:
             return await self._watch(request, target)
         body = await request.read()
-        response = self._carry_out(request, target, body)
-        if self.faults.after is not None:
-            await self.faults.after(call)
-        return response
+        try:
+            return self._carry_out(request, target, body)
+        finally:
+            # A refusal is an answer too, so this point is reached after it as well.
+            if self.faults.after is not None:
+                await self.faults.after(call)
 
     async def _general(self, request: web.BaseRequest) -> web.Response:
         path = request.path.rstrip("/")
