@@ -107,7 +107,9 @@ class SandboxFleet:
         world = self.worlds[design.name]
         self._create(world.server, "namespaces", {"metadata": {"name": self.night.namespace}})
         for workload in self.night.workloads:
-            self._create(world.server, "deployments", self._deployment(workload, design), manager="helm")
+            if not workload.only or design.name in workload.only:
+                target = self._target(workload, design)
+                self._create(world.server, workload.plural, target, manager="helm")
         world.prime()
 
     def _create(self, server: EmbeddedServer, plural: str, body: Json, manager: str = "gala-sandbox") -> Json:
@@ -144,7 +146,7 @@ class SandboxFleet:
             "spec": spec,
         }
 
-    def _deployment(self, workload: WorkloadDesign, design: ClusterDesign) -> Json:
+    def _target(self, workload: WorkloadDesign, design: ClusterDesign) -> Json:
         labels = {"app": workload.name}
         resources = {"requests": {"cpu": workload.cpu, "memory": workload.memory}}
         container = {"name": "main", "image": f"example.invalid/{workload.name}:1", "resources": resources}

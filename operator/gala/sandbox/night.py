@@ -65,6 +65,15 @@ class WorkloadDesign(NamedTuple):
     """Forecast in every round, beside ``peak``."""
     after: int
     """Forecast of the scene after each round; 0 where it is not part of it."""
+    kind: str = "Deployment"
+    """Or ``StatefulSet``."""
+    only: tuple[str, ...] = ()
+    """The clusters that have its target; empty: all."""
+
+    @property
+    def plural(self) -> str:
+        """Its kind's name in URLs."""
+        return f"{self.kind.lower()}s"
 
 
 _CLUSTERS = (
@@ -193,7 +202,7 @@ def _event(name: str, workloads: tuple[WorkloadDesign, ...], starts: list[float]
 def _workload(workload: WorkloadDesign) -> Json:
     return {
         "name": workload.name,
-        "target": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
+        "target": {"apiVersion": "apps/v1", "kind": workload.kind, "name": workload.name},
         "tier": workload.tier,
         "capacity": {"qpsPerReplica": workload.qps_per_replica, "headroomPercent": 20, "warmup": "30s"},
         "signal": {"metric": METRIC, "matchLabels": {"app": workload.name}, "window": "30s"},

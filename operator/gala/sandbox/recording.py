@@ -21,10 +21,11 @@ from gala.sandbox.night import Night
 from gala.sandbox.world import ClusterWorld
 
 _REPLICAS = ("spec", "replicas")
+_PLURALS = ("deployments", "statefulsets")
 
 
 class ScaleWrite(NamedTuple):
-    """One acknowledged change of ``spec.replicas``; ``place.workload`` is the Deployment's name."""
+    """One acknowledged change of ``spec.replicas``; ``place.workload`` is the target's name."""
 
     at: float
     place: Place
@@ -106,16 +107,16 @@ class Recorder:
     def begin(self) -> None:
         """From now on everything counts; what runs now are the originals."""
         now = self.night.start
-        deployments = find_builtin("deployments")
         for name, world in self._worlds.items():
-            for body in world.server.store.all(deployments, self.night.namespace):
+            store = world.server.store
+            for body in [b for p in _PLURALS for b in store.all(find_builtin(p), self.night.namespace)]:
                 place = Place(body["metadata"]["name"], name)
                 replicas = body["spec"]["replicas"]
                 self.seen.originals[place] = replicas
                 self.seen.spec[place] = StepSeries([(now, replicas)])
                 self.seen.intended[place] = StepSeries([(now, replicas)])
                 self.seen.ready[place] = StepSeries([(now, replicas)])
-            world.server.store.listeners.append(_Member(self, name).on_change)
+            store.listeners.append(_Member(self, name).on_change)
         events = self._hub.resources.find("galaevents")
         for body in self._hub.store.all(events, self.night.namespace):
             self._on_event(body)
@@ -228,7 +229,7 @@ class _Member:
         self._cluster = cluster
 
     def on_change(self, kind: Kind, before: Json | None, after: Json | None) -> None:
-        if kind.plural != "deployments" or before is None or after is None:
+        if kind.plural not in _PLURALS or before is None or after is None:
             return
         if before["spec"] is not after["spec"]:
             place = Place(after["metadata"]["name"], self._cluster)

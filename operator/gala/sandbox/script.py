@@ -92,7 +92,8 @@ def _scale(fleet: SandboxFleet, incident: Incident) -> None:
     resources = fleet.worlds[incident.cluster].server.resources
     key = (fleet.night.namespace, incident.workload)
     patch = {"spec": {"replicas": incident.replicas}}
-    resources.patch(find_builtin("deployments"), key, patch, _SCALE, Options(manager=PERSON))
+    plural = next(w.plural for w in fleet.night.workloads if w.name == incident.workload)
+    resources.patch(find_builtin(plural), key, patch, _SCALE, Options(manager=PERSON))
 
 
 def _lose_nodes(fleet: SandboxFleet, incident: Incident) -> None:

@@ -202,7 +202,9 @@ class EmbeddedServer:
         kind, namespace, name, sub = target
         asked = reads.Asked(request.query, request.headers.get("Accept", ""), self.now())
         if not name:
-            shown = Store() if kind.plural in self.faults.empty_lists else self.store
+            shown = self.store
+            if kind.plural in self.faults.empty_lists:
+                shown = Store(revision=self.store.revision)
             return _reply(reads.many(shown, kind, namespace, asked))
         return _reply(reads.one(kind, self.resources.get(kind, namespace, name), sub, asked))
 

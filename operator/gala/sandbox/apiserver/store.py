@@ -105,8 +105,8 @@ class View(Protocol):
 class Store:
     """All objects of one server."""
 
-    def __init__(self, *, history: int = 20_000) -> None:
-        self.revision = 100
+    def __init__(self, *, history: int = 20_000, revision: int = 100) -> None:
+        self.revision = revision
         self.listeners: list[Listener] = []
         self.views: dict[tuple[str, str], View] = {}
         self._objects: dict[tuple[str, str], dict[Key, Json]] = {}
