@@ -227,11 +227,8 @@ def a_scene(snapshot: Snapshot, *, now: float = NOW) -> Scene:
     places, _ = sites(event, snapshot, Books(snapshot))
     commitments = Commitments()
     for (_, cluster), site in places.items():
-        facts = site.facts
-        size = (facts.cpu, facts.memory) if isinstance(facts, TargetFacts) else (0, 0)
-        commitments.know(
-            cluster, site.key, rank=site.workload.tier.rank, size=size, original=site.original
-        )
+        rank = site.workload.tier.rank
+        commitments.know(cluster, site.key, rank=rank, size=site.size, original=site.original)
     return Scene(
         event=event, sites=places, last_shares={}, commitments=commitments, now=now, settings=SETTINGS
     )

@@ -48,7 +48,7 @@ class Commitments:
         self._targets: dict[str, dict[TargetKey, _Target]] = defaultdict(dict)
         self._order: dict[str, list[TargetKey]] = {}
         self._held: dict[tuple[str, TargetKey], list[Held]] = defaultdict(list)
-        self._packed: dict[str, dict[tuple[float, bool], Packed]] = defaultdict(dict)
+        self._packed: dict[str, dict[tuple[int, ...], Packed]] = defaultdict(dict)
 
     def know(self, cluster: str, key: TargetKey, *, rank: int, size: Size, original: int) -> None:
         """Says that a target exists; of two events that share it the smaller rank counts."""
@@ -63,7 +63,6 @@ class Commitments:
     def hold(self, cluster: str, key: TargetKey, held: Held) -> None:
         """Says that a floor stands."""
         self._held[cluster, key].append(held)
-        self._packed.pop(cluster, None)
 
     def at(self, cluster: str, key: TargetKey, now: float, *, due: bool = False) -> int:
         """The most of a target's original and of the floors that stand (or are due) at ``now``."""
@@ -89,18 +88,19 @@ class Commitments:
         return 0 if packed is None else self.at(cluster.name, key, now, due=True) - packed.lodged[key]
 
     def _pack(self, cluster: ClusterFacts, now: float, *, due: bool) -> Packed | None:
-        """In tier order; within a tier first fit decreasing, then name."""
+        """In tier order; within a tier first fit decreasing, then name.
+
+        At most times of a night the same is held, so that little is packed twice.
+        """
         if isinstance(cluster.nodes, Missing):
             return None
-        known = self._packed[cluster.name].get((now, due))
-        if known is not None:
-            return known
-        room, lodged = Room(cluster.nodes), {}
-        targets = self._targets[cluster.name]
-        for key in self._in_order(cluster.name):
-            lodged[key] = room.place(targets[key].size, self.at(cluster.name, key, now, due=due))
-        packed = Packed(room, lodged)
-        self._packed[cluster.name][now, due] = packed
+        name, order = cluster.name, self._in_order(cluster.name)
+        counts = tuple([self.at(name, key, now, due=due) for key in order])
+        packed = self._packed[name].get(counts)
+        if packed is None:
+            room, targets = Room(cluster.nodes), self._targets[name]
+            lodged = {key: room.place(targets[key].size, n) for key, n in zip(order, counts, strict=True)}
+            packed = self._packed[name][counts] = Packed(room, lodged)
         return packed
 
     def _in_order(self, cluster: str) -> list[TargetKey]:

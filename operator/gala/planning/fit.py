@@ -76,12 +76,12 @@ class Room:
 
 def _per_node(node: NodeRoom, size: Size) -> int:
     """Pods of this size that one node of a group takes; a size of 0 is bounded by pod slots alone."""
-    each = max(0, node.pods)
-    if size.cpu:
-        each = min(each, max(0, node.cpu) // size.cpu)
-    if size.memory:
-        each = min(each, max(0, node.memory) // size.memory)
-    return each
+    _, cpu, memory, each = node
+    if size.cpu and cpu // size.cpu < each:
+        each = cpu // size.cpu
+    if size.memory and memory // size.memory < each:
+        each = memory // size.memory
+    return max(0, each)
 
 
 def _less(node: NodeRoom, size: Size, *, count: int, pods: int) -> NodeRoom:

@@ -17,8 +17,8 @@ from gala.planning.books import SiteKey
 from gala.planning.commitments import Commitments, Held, decreasing
 from gala.planning.demand import required
 from gala.planning.division import Part, divide
-from gala.planning.facts import ClusterFacts, EventFacts, TargetFacts, TargetKey
-from gala.planning.fit import Room, Size
+from gala.planning.facts import ClusterFacts, EventFacts, TargetKey
+from gala.planning.fit import Room
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
 from gala.planning.segments import Segment
 from gala.planning.sites import Site
@@ -112,20 +112,14 @@ class Rooms:
         space = self._of(site.cluster)
         if space is None:
             return most
-        return min(most, space.lodged.get(site.key, 0) + space.room.fits(size_of(site), MAX_REPLICAS))
+        return min(most, space.lodged.get(site.key, 0) + space.room.fits(site.size, MAX_REPLICAS))
 
     def take(self, site: Site, count: int) -> None:
         """Takes the room of ``count`` pods, less what the target holds already."""
         space = self._packed.get(site.cluster.name)
         if space is not None:
             lodged = space.lodged.get(site.key, 0)
-            space.lodged[site.key] = lodged + space.room.place(size_of(site), max(0, count - lodged))
-
-
-def size_of(site: Site) -> Size:
-    """What one pod requests there; nothing where it was never read."""
-    facts = site.facts
-    return Size(facts.cpu, facts.memory) if isinstance(facts, TargetFacts) else Size(0, 0)
+            space.lodged[site.key] = lodged + space.room.place(site.size, max(0, count - lodged))
 
 
 class Placing:
@@ -157,7 +151,7 @@ class Placing:
     def precedence(self, demand: Demand) -> tuple[int, tuple[int, int], str]:
         """Tier, then the largest pod, then the name: what sorts first is served first."""
         sites = self._scene.by_workload.get(demand.workload, ())
-        largest = min((decreasing(size_of(site)) for site in sites), default=(0, 0))
+        largest = min((decreasing(site.size) for site in sites), default=(0, 0))
         return (self._workloads[demand.workload].tier.rank, largest, demand.workload)
 
     def serve(self, demand: Demand) -> None:

@@ -17,7 +17,7 @@ from gala.planning.commitments import Commitments, Held
 from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts
 from gala.planning.fit import Size
 from gala.planning.night import Night, nights
-from gala.planning.placement import Placed, Placing, Rooms, size_of
+from gala.planning.placement import Placed, Placing, Rooms
 from gala.planning.segments import Segment
 from gala.planning.timeline import Course, Latch, Target, Window, windows
 from gala.settings import Settings
@@ -54,7 +54,7 @@ def _know(snapshot: Snapshot, books: Books, found: Iterable[Night], commitments:
                 cluster,
                 site.key,
                 rank=site.workload.tier.rank,
-                size=size_of(site),
+                size=site.size,
                 original=site.original,
             )
         for (_, cluster), entry in night.entries.items():

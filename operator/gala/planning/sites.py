@@ -14,6 +14,7 @@ from gala.api.event import Tier, Workload
 from gala.api.meta import Selector
 from gala.planning.books import Books, SiteKey
 from gala.planning.facts import ClusterFacts, EventFacts, Missing, Snapshot, TargetFacts, TargetKey
+from gala.planning.fit import Size
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
 
@@ -29,6 +30,8 @@ class Site(NamedTuple):
     entry: Entry | None
     original: int
     """What runs there without us."""
+    size: Size
+    """What one pod requests; nothing where it was never read."""
 
     @property
     def warmup(self) -> float | None:
@@ -61,13 +64,18 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
             if not selects(workload.cluster_selector, cluster.labels):
                 continue
             facts, entry = cluster.targets.get(key), entries.get((workload.name, name))
-            site = Site(workload, cluster, key, facts, entry, books.original(name, key, facts))
+            original, size = books.original(name, key, facts), _size(facts)
+            site = Site(workload, cluster, key, facts, entry, original, size)
             problem = _refusal(event, site)
             if problem is None:
                 found[workload.name, name] = site
             else:
                 findings.append(problem)
     return found, findings
+
+
+def _size(facts: TargetFacts | Missing | None) -> Size:
+    return Size(facts.cpu, facts.memory) if isinstance(facts, TargetFacts) else Size(0, 0)
 
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:
