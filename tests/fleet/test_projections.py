@@ -94,6 +94,11 @@ def test_a_pod_that_is_being_deleted_is_not_ready() -> None:
             [("gala-operator", "1"), ("flux", "2")], "gala-operator", id="we are named if we are among them"
         ),
         pytest.param([("gala-operator-home", "1"), ("flux", "2")], "flux", id="home is nobody of ours"),
+        pytest.param(
+            [("gala-operator", "1"), ("gala-operator-home", "2")],
+            "gala-operator-home",
+            id="what we share with home is not ours any more",
+        ),
     ],
 )
 def test_the_manager_of_the_replicas_comes_from_managed_fields(

@@ -59,6 +59,18 @@ def test_a_value_of_zero_is_guarded_by_the_version_for_it_is_not_on_the_wire() -
     assert patch_of(write(2, was=0))[1] == "application/merge-patch+json"
 
 
+def test_a_value_that_stays_is_applied_for_an_update_of_it_would_change_no_owner() -> None:
+    body, content_type = patch_of(write(5, was=5))
+
+    assert content_type == "application/apply-patch+yaml"
+    assert body == {
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"replicas": 5},
+    }
+
+
 async def test_a_write_is_carried_out_under_its_manager_and_tells_the_new_version() -> None:
     async with serving() as server:
         server.put(DEPLOYMENTS, deployment())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gala.fleet.pods import NOTHING, Requests, is_ready, requests_of
-from gala.settings import MANAGER
+from gala.settings import HOME_MANAGER, MANAGER
 
 
 class Scaled(NamedTuple):
@@ -66,14 +66,18 @@ def foreign(obj: Mapping[str, Any]) -> Scaled:
 
 
 def replicas_manager(managed: Any) -> str:
-    """Who manages ``spec.replicas``: us if we are among them, else who wrote last, ``""`` if nobody says."""
+    """Who manages ``spec.replicas``: us if we are among them, else who wrote last, ``""`` if nobody says.
+
+    A value of ours that was left where it is belongs to ``HOME_MANAGER`` too, and so to nobody.
+    """
     owners = [
         (str(entry.get("time") or ""), str(entry.get("manager") or ""))
         for entry in managed
         if "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
     ]
-    if any(manager == MANAGER for _, manager in owners):
-        return MANAGER
+    names = {manager for _, manager in owners}
+    if MANAGER in names:
+        return HOME_MANAGER if HOME_MANAGER in names else MANAGER
     return max(owners, default=("", ""))[1]
 
 

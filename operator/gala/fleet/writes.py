@@ -3,7 +3,9 @@
 A first write carries the resourceVersion behind the original that was read. Later ones
 test the uid and the value that was read, and not a resourceVersion, which a busy status
 would outrun for ever. Replicas of 0 are absent on the wire, where a ``test`` would not
-find them, so there the resourceVersion guards too.
+find them, so there the resourceVersion guards too. A write of the value that is there
+already only says whose it is: an update would change nothing, an apply shares it, and
+without force it is refused where the value is another by now.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class WriteResult:
 
 def patch_of(write: Write) -> tuple[object, str]:
     """Body and content type of a write."""
+    if write.to == write.was:
+        return _shared(write), "application/apply-patch+yaml"
     if write.guard is Guard.RESOURCE_VERSION or write.was == 0:
         body = {"metadata": {"resourceVersion": write.resource_version}, "spec": {"replicas": write.to}}
         return body, "application/merge-patch+json"
@@ -48,6 +52,16 @@ def patch_of(write: Write) -> tuple[object, str]:
         {"op": "replace", "path": "/spec/replicas", "value": write.to},
     ]
     return operations, "application/json-patch+json"
+
+
+def _shared(write: Write) -> object:
+    """The Scale to apply; it goes as JSON, which is YAML."""
+    return {
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {"name": write.target.name, "namespace": write.target.namespace},
+        "spec": {"replicas": write.to},
+    }
 
 
 def in_turns(writes: Sequence[Write]) -> Iterator[list[Write]]:
