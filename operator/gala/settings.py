@@ -34,7 +34,7 @@ class Settings:
     """Between two plans of the whole night while busy; what it says of later rounds is for people."""
 
     unreachable_after: float = 30.0
-    """Without contact for this long a cluster's part is covered by the others; one lost probe is not an outage."""
+    """Without contact for this long the others cover a cluster's part; one lost probe is no outage."""
 
     probe_interval: float = 10.0
     """Between two light requests to a quiet cluster; three fit into ``unreachable_after``."""
@@ -46,7 +46,7 @@ class Settings:
     """Spare time as part of the other terms of a lead."""
 
     last_pod_percent: int = 125
-    """The last pod is planned at this part of the slowest seen (or of the p95): of 1,000 pods 50 are past the p95."""
+    """The last pod is planned at this part of the slowest seen: of 1,000 pods 50 are past the p95."""
 
     warmup_default: float = 30.0
     """Warm-up of a workload that states no capacity."""
@@ -97,7 +97,7 @@ class Settings:
     """Between two attempts to renew or to take the Lease."""
 
     relist_interval: float = 20.0
-    """Between two full lists of GalaEvents and GalaClusters, against watches that die in silence (kopf#585)."""
+    """Between two full lists of events and clusters, against watches that die in silence (kopf#585)."""
 
     deletion_confirm: float = 30.0
     """Between the two 404s after which a deletion is believed."""

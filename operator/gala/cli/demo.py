@@ -34,7 +34,8 @@ from gala.sandbox.night import build_night
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the event report as JSON to this file; - prints it and nothing else.")  # fmt: skip
 @click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path),
-              default=Path("out/night.html"), show_default=True, help="Where the drawn night goes.")  # fmt: skip
+              default=Path("out/night.html"), show_default=True,
+              help="Where the page with the night drawn goes.")  # fmt: skip
 @click.option(
     "--svg",
     "svg_file",
