@@ -28,7 +28,7 @@ from gala.sandbox.oracle import Verdict, judge
 from gala.sandbox.recording import Recording, ScaleWrite
 from gala.sandbox.script import PERSON, Incident
 from gala.sandbox.script import play as plan_incidents
-from gala.sandbox.traffic import Load, Surge, TrafficPlan, Wave
+from gala.sandbox.traffic import Load, Skew, Surge, TrafficPlan, Wave
 from gala.settings import HOME_MANAGER, MANAGER, Settings
 
 Json = dict[str, Any]
@@ -108,6 +108,7 @@ def night(
     seed: int = 1,
     clusters: Sequence[ClusterDesign] = (NORTH, EAST),
     workloads: Sequence[WorkloadDesign] = (WEB, SHOP),
+    skews: Sequence[Skew] = (),
 ) -> Night:
     """A night of ``end`` seconds in which the traffic comes as the default event expects it."""
     loads = {
@@ -119,6 +120,7 @@ def night(
         end=START + end,
         loads={w.name: loads.get(w.name, Load(w.base)) for w in workloads},
         shares={c.name: c.share for c in clusters},
+        skews=tuple(skews),
     )
     return Night(
         name=EVENT,

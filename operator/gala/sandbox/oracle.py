@@ -124,9 +124,14 @@ class _Judge:
         short = 0.0
         for name, need in one.required.items():
             series = [s for place, s in self._seen.ready.items() if place.workload == name]
-            until = min(one.counted_end, self._seen.ended)
+            until = min(one.counted_end, self._seen.ended, self._removed(one))
             short += integrate(series, one.start, until, lambda v, n=need: max(0.0, n - sum(v)))  # type: ignore[misc]
         return RoundVerdict(one.name, sum(one.required.values()), have, round(short, 3))
+
+    def _removed(self, one: Stretch) -> float:
+        """When a round that had begun was taken out of the spec; inf where it was not."""
+        later = [(at, spec) for at, spec in self._specs if at > one.start and spec is not None]
+        return next((at for at, spec in later if all(s.name != one.name for s in self._plan(spec))), inf)
 
     def _fleet_ready(self, workload: str, at: float) -> int:
         return sum(

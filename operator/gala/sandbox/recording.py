@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gala.api.scalars import parse_instant
+from gala.api.validation import parse_event
+from gala.errors import InvalidInput
 from gala.report.nightlog import Place
 from gala.report.series import StepSeries
 from gala.sandbox.apiserver.errors import Json
@@ -161,6 +163,8 @@ class Recorder:
             same = known.body["metadata"]["uid"] == named["uid"]
             if same and known.generation == generation:
                 return
+        if body is not None and not _good(body):
+            return
         self.seen.specs.append(SpecSeen(self._hub.now(), generation, body))
 
     def _on_allocation(self, before: Json | None, after: Json | None) -> None:
@@ -219,6 +223,15 @@ class Recorder:
         )
         if not any(known[1:] == seen[1:] for known in self.seen.moves):
             self.seen.moves.append(seen)
+
+
+def _good(body: Json) -> bool:
+    """Whether a spec promises anything: after a broken edit the one before it is still what counts."""
+    try:
+        parse_event(body)
+    except InvalidInput:
+        return False
+    return True
 
 
 class _Member:

@@ -1,0 +1,72 @@
+"""Clusters that fall silent and Prometheuses that lie: nothing is lowered on doubt."""
+
+from __future__ import annotations
+
+import pytest
+
+from gala.sandbox.script import Incident
+from gala.sandbox.traffic import Skew, hot
+from scenes import (
+    COOLDOWN,
+    EAST,
+    LATE,
+    NORTH,
+    ROUND_AT,
+    ROUND_END,
+    START,
+    WEB_EAST,
+    WEB_NORTH,
+    event,
+    night,
+    play,
+    show_round,
+    workload,
+)
+
+LONG = 800.0
+SILENT = 600.0
+
+
+@pytest.mark.parametrize(
+    ("cut_at", "covered"),
+    [
+        pytest.param(100.0, True, id="before its pods were asked for"),
+        pytest.param(ROUND_AT + 20, False, id="when its pods were there already"),
+    ],
+)
+async def test_a_cluster_silent_for_ten_minutes_is_covered_for_what_it_lacks_and_lowers_nothing(
+    cut_at: float, covered: bool
+) -> None:
+    rounds = [show_round(web={"replicas": 48}, duration=f"{int(LONG)}s")]
+    body = event(workloads=[workload()], scenes=[], rounds=rounds)
+    end = ROUND_AT + LONG + LATE
+    silent = Incident(after=cut_at, what="ClusterUnreachable", cluster="east", seconds=SILENT)
+    scene = await play(night(body, end=end + COOLDOWN + 120.0), silent)
+
+    back = cut_at + SILENT
+    assert scene.decreases(0, end) == []
+    assert scene.writes(first=cut_at, last=back) == [
+        write for write in scene.writes(first=cut_at, last=back) if write.place == WEB_NORTH
+    ]
+    north, east = scene.value(WEB_NORTH, back - 1), scene.value(WEB_EAST, back - 1)
+    assert (north + east >= 48, north >= 40) == (True, covered)
+    assert scene.value(WEB_NORTH, back + 60) == north
+    assert scene.at_end() == scene.originals()
+    assert scene.closes() == dict.fromkeys((WEB_NORTH, WEB_EAST), "HandedBack")
+    assert scene.verdict.breaches == ()
+
+
+@pytest.mark.parametrize("mode", ["Down", "NaN", "Zero", "Frozen"])
+async def test_a_prometheus_that_fails_or_lies_in_a_round_lowers_nothing(mode: str) -> None:
+    blind = [
+        Incident(after=ROUND_AT + 20, what="MetricsOutage", cluster=name, mode=mode, seconds=100.0)
+        for name in ("north", "east")
+    ]
+    shares = {cluster.name: cluster.share for cluster in (NORTH, EAST)}
+    uneven = night(skews=[Skew(START + ROUND_AT, START + ROUND_END, hot(shares, "north", 1.3))])
+    scene = await play(uneven, *blind)
+
+    assert scene.decreases(ROUND_AT + 20, ROUND_END) == []
+    assert scene.at_end() == scene.originals()
+    assert scene.verdict.wrong_decreases == 0
+    assert scene.verdict.breaches == ()
