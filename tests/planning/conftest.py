@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -14,7 +12,4 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile(
-    "search", settings.get_profile("gala"), derandomize=False, max_examples=2000, print_blob=True
-)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gala"))
+settings.load_profile("gala")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from planning_values import SHOW, an_entry, target
 
 from gala.planning.claims import Claim, Claims
 from gala.planning.facts import EventKey
+from planning_values import SHOW, an_entry, target
 
 SALE = EventKey("gala", "sale")
 WEB = target()

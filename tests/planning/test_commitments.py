@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from planning_values import a_cluster, target
 
 from gala.planning.commitments import Commitments, Held
 from gala.planning.facts import Missing, NodeRoom
 from gala.planning.fit import Size
+from planning_values import a_cluster, target
 
 WEB, SHOP = target("web"), target("shop")
 POD = Size(1000, 1000)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planning_values import with_capacity, workload
 
 from gala.api.event import Demand
 from gala.planning.demand import replicas_for, replicas_without_headroom, required
+from planning_values import with_capacity, workload
 
 
 @pytest.mark.parametrize(

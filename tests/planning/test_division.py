@@ -53,7 +53,7 @@ def test_webster(total: int, parts: list[Part], want: list[int]) -> None:
             10,
             even(1, 1, 1, 1, 1, 1, 1),
             91,
-            {c: 2 for c in "abcdefg"},
+            dict.fromkeys("abcdefg", 2),
             0,
             id="ten over seven equal clusters starve none of them",
         ),

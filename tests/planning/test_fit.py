@@ -74,4 +74,4 @@ def test_no_node_is_ever_overfilled(nodes: list[NodeRoom], wishes: list[tuple[in
     assert sum(n.count * n.memory for n in room.left()) == sum(n.count * n.memory for n in nodes) - memory
     assert sum(n.count * n.pods for n in room.left()) == sum(n.count * n.pods for n in nodes) - pods
     for after in room.left():
-        assert after.cpu >= min(0, min(n.cpu for n in nodes))
+        assert after.cpu >= min(0, *(n.cpu for n in nodes))

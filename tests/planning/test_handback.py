@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planning_values import NOW, SETTINGS, an_entry, running
 
 from gala.planning.handback import may_step, next_step
+from planning_values import NOW, SETTINGS, an_entry, running
 
 
 @pytest.mark.parametrize(

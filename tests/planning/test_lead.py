@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planning_values import SETTINGS
 
 from gala.planning.facts import PodStart
 from gala.planning.lead import Growth, last_pod, lead, shrink_time, wave_time
+from planning_values import SETTINGS
 
 START = PodStart(per_second=10, p95=40.0, slowest=60.0)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from planning_values import NOW, traffic
 
 from gala.planning.facts import Missing, Sample, Traffic
 from gala.planning.need import own_need
+from planning_values import NOW, traffic
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planning_values import BASIS, a_floor
 
 from gala.planning.ledger import Basis, Floor
 from gala.planning.ratchet import ratchet
+from planning_values import BASIS, a_floor
 
 NEWER = Basis("uid", 2)
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planning_values import NOW, a_move
 
 from gala.api.event import Rebalance
 from gala.planning.ledger import Move, Phase
 from gala.planning.rebalance import Limits, Live, advance, propose
+from planning_values import NOW, a_move
 
 LIMITS = Limits(policy=Rebalance(), per_replica=10, headroom_percent=0)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from planning_values import NOW, a_round, a_spec
 
 from gala.planning.segments import covers, is_round_name, segments
+from planning_values import NOW, a_round, a_spec
 
 SCENES = [
     {"name": "buy", "demand": [{"workload": "web", "replicas": 9}]},

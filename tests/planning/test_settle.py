@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from planning_values import NOW, SETTINGS, a_floor, an_entry, running, target
 
 from gala.planning import reasons
 from gala.planning.facts import Missing
@@ -13,6 +12,7 @@ from gala.planning.ledger import Entry, Policy, State
 from gala.planning.settle import Case, Settled, ours, settle
 from gala.planning.standing import Goal
 from gala.settings import HOME_MANAGER, MANAGER
+from planning_values import NOW, SETTINGS, a_floor, an_entry, running, target
 
 GONE = Missing("NotFound", "There is no such target.")
 BLIND = Missing("Forbidden", "not allowed")

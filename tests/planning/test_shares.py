@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from planning_values import NOW, SETTINGS, SHOW, a_cluster, a_spec, traffic
 
 from gala.planning.facts import ClusterFacts, Missing, Traffic
 from gala.planning.ledger import LastShares
 from gala.planning.shares import choose, fresh_sample
+from planning_values import NOW, SETTINGS, SHOW, a_cluster, a_spec, traffic
 
 WEB = (SHOW, "web")
 BLIND = Traffic(Missing("NoData", "nothing"))

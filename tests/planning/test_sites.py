@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from gala.api.meta import Selector
+from gala.planning.books import Books
+from gala.planning.facts import Admission, ClusterFacts, EventKey, Missing
+from gala.planning.ledger import ClusterLedger, State
+from gala.planning.sites import selects, sites, target_key
 from planning_values import (
     SHOW,
     a_cluster,
@@ -18,12 +24,6 @@ from planning_values import (
     target,
     with_capacity,
 )
-
-from gala.api.meta import Selector
-from gala.planning.books import Books
-from gala.planning.facts import Admission, ClusterFacts, EventKey, Missing
-from gala.planning.ledger import ClusterLedger, State
-from gala.planning.sites import selects, sites, target_key
 
 OTHER = EventKey("gala", "sale")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from planning_values import NOW, a_floor, a_window
 
 from gala.planning import reasons
 from gala.planning.ledger import Floor, GapRule
 from gala.planning.standing import goal, hold_until, needed
 from gala.planning.timeline import Window
+from planning_values import NOW, a_floor, a_window
 
 HOLD = GapRule.HOLD
 TWO = {"r": a_floor("r", 30), "s": a_floor("s", 20)}

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from planning_values import NOW, SETTINGS, a_cluster, a_segment, a_window
 
 from gala.planning.facts import PodStart
 from gala.planning.ledger import GapRule, LatchedCluster
 from gala.planning.segments import Segment
 from gala.planning.timeline import Course, Latch, Target, Window, begun, in_gap, windows
+from planning_values import NOW, SETTINGS, a_cluster, a_segment, a_window
 
 HOLD, RELEASE = GapRule.HOLD, GapRule.RELEASE
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planning_values import SETTINGS
 
 from gala.planning.facts import PodStart
 from gala.planning.waves import Rise, allowance, next_wave, open_wave
+from planning_values import SETTINGS
 
 START = PodStart(per_second=5)
 

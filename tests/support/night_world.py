@@ -29,7 +29,7 @@ from gala.planning.facts import (
 from gala.planning.ledger import ClusterLedger, EventRecord
 from gala.planning.outcome import Guard, Plan, Write
 from gala.planning.plan import plan
-from gala.settings import MANAGER, Settings
+from gala.settings import Settings
 
 
 @dataclass

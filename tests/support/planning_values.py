@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gala.api.event import GalaEventSpec, Workload
+from gala.api.scalars import format_instant
 from gala.planning.books import Books
 from gala.planning.commitments import Commitments
 from gala.planning.facts import (
@@ -55,8 +56,6 @@ def target(name: str = "web") -> TargetKey:
 
 def at(seconds: float) -> str:
     """RFC 3339 of a time after NOW."""
-    from gala.api.scalars import format_instant
-
     return format_instant(NOW + seconds)
 
 

@@ -8,7 +8,7 @@ and not against what happens to be free now.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from gala.api.event import Tier
@@ -64,19 +64,22 @@ class Commitments:
         """Says that a floor stands."""
         self._held[cluster, key].append(held)
 
-    def at(self, cluster: str, key: TargetKey, now: float, *, due: bool = False) -> int:
-        """The most of a target's original and of the floors that stand (or are due) at ``now``."""
-        known = self._targets[cluster].get(key)
-        most = 0 if known is None else known.original
-        for held in self._held.get((cluster, key), ()):
-            start = held.due if due else held.start
-            if held.replicas > most and covers(start, held.end, now):
-                most = held.replicas
-        return most
+    def at(self, cluster: str, key: TargetKey, now: float) -> int:
+        """The most of a target's original and of the floors that stand or are prepared at ``now``."""
+        return self._most(cluster, key, lambda held: covers(held.start, held.end, now))
 
-    def packed(self, cluster: ClusterFacts, now: float) -> Packed | None:
-        """Everything that stands or is prepared at ``now``; None where the nodes are not known."""
-        packed = self._pack(cluster, now, due=False)
+    def due(self, cluster: str, key: TargetKey, now: float) -> int:
+        """The same, without what is only prepared for later."""
+        return self._most(cluster, key, lambda held: covers(held.due, held.end, now))
+
+    def packed(self, cluster: ClusterFacts, now: float, until: float = 0.0) -> Packed | None:
+        """Everything that stands or is prepared at ``now``, or is due before ``until``.
+
+        None where the nodes are not known.
+        """
+        packed = self._pack(
+            cluster, lambda held: held.end > now and (held.start <= now or now < held.due < until)
+        )
         return None if packed is None else Packed(packed.room.copy(), dict(packed.lodged))
 
     def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
@@ -84,10 +87,18 @@ class Commitments:
 
         What a later segment prepares meanwhile does not count: it waits for the room.
         """
-        packed = self._pack(cluster, now, due=True)
-        return 0 if packed is None else self.at(cluster.name, key, now, due=True) - packed.lodged[key]
+        packed = self._pack(cluster, lambda held: covers(held.due, held.end, now))
+        return 0 if packed is None else self.due(cluster.name, key, now) - packed.lodged[key]
 
-    def _pack(self, cluster: ClusterFacts, now: float, *, due: bool) -> Packed | None:
+    def _most(self, cluster: str, key: TargetKey, counts: Callable[[Held], bool]) -> int:
+        known = self._targets[cluster].get(key)
+        most = 0 if known is None else known.original
+        for held in self._held.get((cluster, key), ()):
+            if held.replicas > most and counts(held):
+                most = held.replicas
+        return most
+
+    def _pack(self, cluster: ClusterFacts, counts: Callable[[Held], bool]) -> Packed | None:
         """In tier order; within a tier first fit decreasing, then name.
 
         At most times of a night the same is held, so that little is packed twice.
@@ -95,12 +106,13 @@ class Commitments:
         if isinstance(cluster.nodes, Missing):
             return None
         name, order = cluster.name, self._in_order(cluster.name)
-        counts = tuple([self.at(name, key, now, due=due) for key in order])
-        packed = self._packed[name].get(counts)
+        wanted = tuple([self._most(name, key, counts) for key in order])
+        packed = self._packed[name].get(wanted)
         if packed is None:
-            room, targets = Room(cluster.nodes), self._targets[name]
-            lodged = {key: room.place(targets[key].size, n) for key, n in zip(order, counts, strict=True)}
-            packed = self._packed[name][counts] = Packed(room, lodged)
+            targets = self._targets[name]
+            room = Room(cluster.nodes, least(known.size for known in targets.values()))
+            lodged = {key: room.place(targets[key].size, n) for key, n in zip(order, wanted, strict=True)}
+            packed = self._packed[name][wanted] = Packed(room, lodged)
         return packed
 
     def _in_order(self, cluster: str) -> list[TargetKey]:
@@ -109,6 +121,12 @@ class Commitments:
             known = sorted(targets, key=lambda k: (targets[k].rank, *decreasing(targets[k].size), k))
             self._order[cluster] = known
         return known
+
+
+def least(sizes: Iterable[Size]) -> Size:
+    """No more of anything than any of these; nothing where there are none."""
+    known = list(sizes)
+    return Size(min((s.cpu for s in known), default=0), min((s.memory for s in known), default=0))
 
 
 def decreasing(size: Size) -> tuple[int, int]:

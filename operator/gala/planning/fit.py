@@ -20,18 +20,24 @@ class Size(NamedTuple):
     memory: int
 
 
+NOTHING = Size(0, 0)
+
+
 class Room:
     """Free room of one cluster that is filled pod by pod; made anew for each question."""
 
-    __slots__ = ("_groups",)
+    __slots__ = ("_full", "_groups", "_least")
 
-    def __init__(self, nodes: Iterable[NodeRoom]) -> None:
+    def __init__(self, nodes: Iterable[NodeRoom], least: Size = NOTHING) -> None:
+        """``least``: no pod will be asked for that is smaller; nodes without room for it are put aside."""
         self._groups = sorted(nodes, key=lambda n: (n.cpu, n.memory, n.pods, n.count))
+        self._full: tuple[NodeRoom, ...] = ()
+        self._least = least
 
     def copy(self) -> Room:
         """The same room, to be filled on its own."""
-        other = Room(())
-        other._groups = self._groups
+        other = Room((), self._least)
+        other._groups, other._full = self._groups, self._full
         return other
 
     def fits(self, size: Size, limit: int) -> int:
@@ -66,12 +72,14 @@ class Room:
                 rest -= 1
             if rest:
                 filled.append(group._replace(count=rest))
-        self._groups = filled
+        self._groups = [group for group in filled if _per_node(group, self._least)]
+        if len(self._groups) < len(filled):
+            self._full += tuple(group for group in filled if not _per_node(group, self._least))
         return pods - left
 
     def left(self) -> tuple[NodeRoom, ...]:
         """The nodes with what is free on them now, equal ones grouped."""
-        return tuple(self._groups)
+        return (*self._full, *self._groups)
 
 
 def _per_node(node: NodeRoom, size: Size) -> int:

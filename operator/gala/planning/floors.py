@@ -98,7 +98,7 @@ def _carries(stand: Stand, workload: str, cluster: str, floor: Floor) -> int | N
     homeless = stand.scene.commitments.homeless(site.cluster, site.key, stand.at)
     if not homeless:
         return None
-    placed = stand.scene.commitments.at(cluster, site.key, stand.at, due=True) - homeless
+    placed = stand.scene.commitments.due(cluster, site.key, stand.at) - homeless
     if isinstance(site.facts, TargetFacts) and isinstance(site.facts.ready, int):
         placed = max(placed, site.facts.ready)
     return None if placed >= floor.replicas else placed

@@ -50,10 +50,18 @@ class Placed:
     short: Mapping[str, Short] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each workload's shares came from."""
+    by_workload: Mapping[str, Mapping[str, Cell]] = field(init=False)
+    """The same cells by workload, then cluster."""
+
+    def __post_init__(self) -> None:
+        found: dict[str, dict[str, Cell]] = {}
+        for (workload, cluster), cell in self.cells.items():
+            found.setdefault(workload, {})[cluster] = cell
+        object.__setattr__(self, "by_workload", found)
 
     def divisions(self, workload: str) -> dict[str, int]:
         """One workload's division by cluster."""
-        return {c: cell.division for (w, c), cell in self.cells.items() if w == workload}
+        return {c: cell.division for c, cell in self.by_workload.get(workload, {}).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +98,16 @@ class _Space(NamedTuple):
 class Rooms:
     """The room that is left in each cluster at one time while demands are served one by one."""
 
-    def __init__(self, commitments: Commitments, at: float) -> None:
-        self.at = at
-        self.commitments = commitments
+    def __init__(self, commitments: Commitments, at: float, until: float = 0.0) -> None:
+        """``until``: what others have been promised by then is taken already."""
+        self._at = at
+        self._until = until
+        self._commitments = commitments
         self._packed: dict[str, _Space | None] = {}
 
     def _of(self, cluster: ClusterFacts) -> _Space | None:
         if cluster.name not in self._packed:
-            packed = self.commitments.packed(cluster, self.at)
+            packed = self._commitments.packed(cluster, self._at, self._until)
             self._packed[cluster.name] = None if packed is None else _Space(packed.room, dict(packed.lodged))
         return self._packed[cluster.name]
 
@@ -232,8 +242,11 @@ class Placing:
 
 
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
-    """Divides every demand of a segment anew; a latched one keeps its shares, and its caps only rise."""
-    rooms = Rooms(scene.commitments, max(segment.ready_by, scene.now))
+    """Divides every demand of a segment anew; a latched one keeps its shares, and its caps only rise.
+
+    They rise into what nobody else has been promised before this segment ends.
+    """
+    rooms = Rooms(scene.commitments, max(segment.ready_by, scene.now), segment.latest_end)
     placing = Placing(scene, segment, latched, rooms=rooms, anew=True)
     for demand in sorted(placing.demands, key=placing.precedence):
         placing.serve(demand)
@@ -260,7 +273,7 @@ def weights(placed: Placed, floors: Mapping[SiteKey, int]) -> dict[SiteKey, int]
     """
     found: dict[SiteKey, int] = {}
     for workload in placed.required:
-        cells = {c: cell for (w, c), cell in placed.cells.items() if w == workload}
+        cells = placed.by_workload.get(workload, {})
         if all(cell.division < cell.cap for cell in cells.values()):
             continue
         parts = [Part(c, share=floors.get((workload, c), 0), cap=100) for c in sorted(cells)]
