@@ -16,7 +16,7 @@ from gala.planning import shares
 from gala.planning.books import SiteKey
 from gala.planning.commitments import Commitments, Held, decreasing
 from gala.planning.demand import required
-from gala.planning.division import Part, divide
+from gala.planning.division import Part, divide, webster
 from gala.planning.facts import ClusterFacts, EventFacts, TargetKey
 from gala.planning.fit import Room
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
@@ -277,7 +277,7 @@ def weights(placed: Placed, floors: Mapping[SiteKey, int]) -> dict[SiteKey, int]
         if all(cell.division < cell.cap for cell in cells.values()):
             continue
         parts = [Part(c, share=floors.get((workload, c), 0), cap=100) for c in sorted(cells)]
-        divided = divide(100, parts)
-        if divided.short == 0:
-            found.update({(workload, c): percent for c, percent in divided.counts.items()})
+        if any(part.share for part in parts):
+            percents = webster(100, parts)
+            found.update({(workload, p.cluster): n for p, n in zip(parts, percents, strict=True)})
     return found
