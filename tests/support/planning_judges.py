@@ -150,7 +150,7 @@ class SpecStandsAtItsFloor:
         for place, floor in floors(seen.world.ledgers).items():
             key, name, workload, segment = place
             known = self._since.get(place)
-            if known is None or known[0] < floor.replicas:
+            if known is None or known[0] != floor.replicas:
                 self._since[place] = known = (floor.replicas, seen.now)
             entry = next(e for e in seen.world.ledgers[key, name].entries if e.workload == workload)
             touched = (name, entry.target) in seen.night.touched
