@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gala.sandbox.apiserver.kinds import find_builtin
 from gala.sandbox.demo import SETTINGS
+from gala.sandbox.fleet import SandboxFleet
 from gala.sandbox.script import Incident
 from scenes import (
     COOLDOWN,
     DURATION,
     HOLD_END,
     KEY,
+    NAMESPACE,
     ROUND_AT,
     ROUND_END,
     SHOP_NORTH,
     WEB_EAST,
     WEB_NORTH,
+    at,
     event,
     night,
     play,
@@ -27,6 +31,8 @@ from scenes import (
 ONE_ROUND = event(workloads=[workload()], scenes=[], rounds=[show_round()])
 BACK_AT = ROUND_END + COOLDOWN
 LISTS_BACK = ROUND_END + 20
+RELISTING = replace(SETTINGS, relist_interval=0.02)
+"""Wall seconds: the lists are read again many times in each minute of the night."""
 
 
 async def test_a_replaced_event_goes_on_with_the_ledger_of_the_one_before() -> None:
@@ -96,13 +102,39 @@ async def test_an_operator_that_was_down_until_long_after_the_show_still_hands_b
 
 async def test_a_list_that_comes_back_empty_lowers_nothing_and_the_show_goes_on() -> None:
     lost = Incident(after=100, what="EmptyEventLists", seconds=LISTS_BACK - 100)
-    settings = replace(SETTINGS, relist_interval=0.02)
-    scene = await play(night(), lost, settings=settings)
+    scene = await play(night(), lost, settings=RELISTING)
 
     doubted = [d.now for d in scene.passes if any(e.missing for e in d.gathered.events)]
     assert len(doubted) > 100
     assert scene.decreases(0, LISTS_BACK) == []
     assert ROUND_END < LISTS_BACK
     assert scene.value(SHOP_NORTH, ROUND_AT + DURATION) >= scene.floor(SHOP_NORTH, "round-1/after")
+    assert scene.at_end() == scene.originals()
+    assert scene.verdict.breaches == ()
+
+
+async def test_an_operator_that_starts_on_an_empty_list_holds_what_the_ledger_says() -> None:
+    back = BACK_AT + 60
+    lost = Incident(after=ROUND_AT + 15, what="EmptyEventLists", seconds=back - ROUND_AT - 15)
+    down = (ROUND_AT + 20, ROUND_AT + 30)
+    scene = await play_lives(night(ONE_ROUND, end=back + 150), lost, down=[down], settings=RELISTING)
+
+    assert scene.decreases(0, back) == []
+    assert scene.at_end() == scene.originals()
+    assert scene.verdict.breaches == ()
+
+
+async def test_a_namespace_that_is_deleted_with_its_event_is_held_and_handed_back() -> None:
+    def lose_namespace(fleet: SandboxFleet) -> None:
+        resources = fleet.hub.resources
+        at(
+            fleet,
+            ROUND_AT + 20,
+            lambda: resources.delete(find_builtin("namespaces"), ("", NAMESPACE), {}),
+        )
+
+    scene = await play(night(ONE_ROUND), prepare=lose_namespace)
+
+    assert scene.decreases(0, BACK_AT) == []
     assert scene.at_end() == scene.originals()
     assert scene.verdict.breaches == ()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gala.sandbox.apiserver.faults import Refuse
+from gala.sandbox.apiserver.resources import Options
+from gala.sandbox.fleet import SandboxFleet
 from gala.sandbox.script import Incident
 from gala.sandbox.traffic import Skew, hot
 from scenes import (
@@ -16,6 +19,7 @@ from scenes import (
     START,
     WEB_EAST,
     WEB_NORTH,
+    at,
     event,
     night,
     play,
@@ -69,4 +73,39 @@ async def test_a_prometheus_that_fails_or_lies_in_a_round_lowers_nothing(mode: s
     assert scene.decreases(ROUND_AT + 20, ROUND_END) == []
     assert scene.at_end() == scene.originals()
     assert scene.verdict.wrong_decreases == 0
+    assert scene.verdict.breaches == ()
+
+
+async def test_a_hub_that_fails_for_minutes_holds_everything_and_is_caught_up_with() -> None:
+    failing = Refuse(status=503)
+    first, last = ROUND_AT + 20, ROUND_END + 20
+
+    def break_hub(fleet: SandboxFleet) -> None:
+        at(fleet, first, lambda: fleet.hub.faults.refusals.append(failing))
+        at(fleet, last, lambda: fleet.hub.faults.refusals.remove(failing))
+
+    scene = await play(prepare=break_hub)
+
+    assert scene.writes(first=first, last=last) == []
+    assert scene.at_end() == scene.originals()
+    assert scene.verdict.breaches == ()
+
+
+async def test_a_cluster_that_is_withdrawn_in_a_round_is_handed_back_when_it_is_there_again() -> None:
+    first, last = ROUND_AT + 20, ROUND_END + COOLDOWN + 50
+
+    def withdraw(fleet: SandboxFleet) -> None:
+        resources, kind = fleet.hub.resources, fleet.hub.resources.find("galaclusters")
+        space = fleet.params.fleet_namespace
+        spec = resources.get(kind, space, "east")["spec"]
+        again = {"metadata": {"name": "east", "namespace": space}, "spec": spec}
+        at(fleet, first, lambda: resources.delete(kind, (space, "east"), {}))
+        at(fleet, last, lambda: resources.create(kind, space, again, Options(manager="kubectl")))
+
+    body = event(workloads=[workload()], scenes=[], rounds=[show_round()])
+    scene = await play(night(body, end=last + 100), prepare=withdraw)
+
+    assert [write for write in scene.writes(first=first, last=last) if write.place == WEB_EAST] == []
+    assert scene.closes() == dict.fromkeys((WEB_NORTH, WEB_EAST), "HandedBack")
+    assert scene.at_end() == scene.originals()
     assert scene.verdict.breaches == ()

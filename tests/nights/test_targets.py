@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gala.sandbox.apiserver.kinds import find_builtin
 from gala.sandbox.apiserver.resources import Options
 from gala.sandbox.fleet import FleetParams, SandboxFleet
 from gala.sandbox.readiness import Readiness
@@ -12,6 +13,7 @@ from scenes import (
     WEB,
     WEB_EAST,
     WEB_NORTH,
+    at,
     event,
     night,
     play,
@@ -81,3 +83,25 @@ async def test_pods_that_are_late_are_made_up_for_in_time() -> None:
     assert scene.verdict.rounds[0].ready_at_start >= 150
     assert scene.at_end() == scene.originals()
     assert scene.verdict.breaches == ()
+
+
+async def test_a_target_that_is_made_anew_in_the_hold_has_another_original_and_the_same_floor() -> None:
+    def make_anew(fleet: SandboxFleet) -> None:
+        resources, kind = fleet.worlds["north"].server.resources, find_builtin("deployments")
+
+        def happen() -> None:
+            old = resources.get(kind, NAMESPACE, "web")
+            resources.delete(kind, (NAMESPACE, "web"), {})
+            body = {"metadata": {"name": "web"}, "spec": {**old["spec"], "replicas": 6}}
+            resources.create(kind, NAMESPACE, body, Options(manager="helm"))
+
+        at(fleet, ROUND_AT + 20, happen)
+
+    body = event(workloads=[workload()], scenes=[], rounds=[show_round()])
+    scene = await play(night(body), prepare=make_anew)
+
+    raised = [write for write in scene.writes(first=ROUND_AT + 20) if write.to > write.was]
+    assert [(write.place, write.was) for write in raised] == [(WEB_NORTH, 6)]
+    assert raised[0].to >= scene.floor(WEB_NORTH)
+    assert scene.closes() == dict.fromkeys((WEB_NORTH, WEB_EAST), "HandedBack")
+    assert scene.at_end() == scene.originals(web_north=6)

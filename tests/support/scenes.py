@@ -250,7 +250,12 @@ async def play(
     return Scene(fleets[0], played.verdict, passes)
 
 
-async def play_lives(what: Night, *incidents: Incident, down: Sequence[tuple[float, float]]) -> Scene:
+async def play_lives(
+    what: Night,
+    *incidents: Incident,
+    down: Sequence[tuple[float, float]],
+    settings: Settings = SETTINGS,
+) -> Scene:
     """Plays a night in which the operator is not there in each [first, last) of ``down``."""
     fleet = SandboxFleet(what)
     passes: list[Done] = []
@@ -259,23 +264,23 @@ async def play_lives(what: Night, *incidents: Incident, down: Sequence[tuple[flo
     try:
         for first, last in down:
             ended = asyncio.Event()
-            _at(fleet, first, ended.set)
-            await _live(fleet, passes, ended)
+            at(fleet, first, ended.set)
+            await _live(fleet, settings, passes, ended)
             while fleet.clock.now() < START + last:
                 await fleet.clock.until(START + last)
-        await _live(fleet, passes, fleet.clock.finished)
+        await _live(fleet, settings, passes, fleet.clock.finished)
     finally:
         await fleet.stop()
     return Scene(fleet, judge(fleet.recorder.seen, people=frozenset({PERSON})), passes)
 
 
-async def _live(fleet: SandboxFleet, passes: list[Done], ended: asyncio.Event) -> None:
+async def _live(fleet: SandboxFleet, settings: Settings, passes: list[Done], ended: asyncio.Event) -> None:
     """One life of an operator, cut off in the middle of whatever it does."""
-    hub = ApiServer("hub", Credentials(server=fleet.hub_url), SETTINGS)
+    hub = ApiServer("hub", Credentials(server=fleet.hub_url), settings)
     wired = wire(
-        hub, fleet.clock, SETTINGS, identity="scene", allow_local_signals=True, observer=passes.append
+        hub, fleet.clock, settings, identity="scene", allow_local_signals=True, observer=passes.append
     )
-    intake = Intake(wired.desired, hub, SETTINGS)
+    intake = Intake(wired.desired, hub, settings)
     try:
         await intake.start()
         await until_synced(wired)
@@ -292,7 +297,9 @@ async def _live(fleet: SandboxFleet, passes: list[Done], ended: asyncio.Event) -
         await hub.close()
 
 
-def _at(fleet: SandboxFleet, after: float, act: Callable[[], None]) -> None:
+def at(fleet: SandboxFleet, after: float, act: Callable[[], None]) -> None:
+    """Plans something of which there is no incident."""
+
     async def happen() -> None:
         act()
 
