@@ -203,7 +203,11 @@ def busy(name: str, *qps: float, **more: Any) -> ClusterFacts:
             busy("east", 420, 400), -50, {}, (42, reasons.OWN_NEED), id="a need in two samples raises"
         ),
         pytest.param(
-            busy("east", 420, 400), 30, {}, (42, reasons.OWN_NEED), id="half a minute before it raises"
+            busy("east", 420, 400, facts=running(30, ready=60)),
+            30,
+            {},
+            (42, reasons.OWN_NEED),
+            id="half a minute before it raises",
         ),
         pytest.param(busy("east", 420, 400), 31, {}, (30, ""), id="earlier it does not"),
         pytest.param(busy("east", 420, 100), -50, {}, (30, ""), id="a need in one sample does not"),
