@@ -125,6 +125,8 @@ def test_a_large_rise_opens_in_waves() -> None:
     cluster = replace(cluster, targets={target(): running(104, manager=MANAGER)})
     second = plan(replace(later, clusters={"east": cluster}), begins + 10, SETTINGS)
     assert [w.to for w in second.writes] == [204]
+    between = plan(replace(later, clusters={"east": cluster}), begins + 9, SETTINGS)
+    assert between.writes == ()
     assert second.wake_at == begins + 20
 
 
@@ -500,3 +502,14 @@ def test_a_held_gap_keeps_the_short_tick() -> None:
     )
     assert made.busy
     assert made.writes == ()
+
+
+def test_a_latched_cluster_that_nobody_knows_is_planned_and_not_written() -> None:
+    item = replace(LATCH, allocations=(*LATCH.allocations, Allocation("web", "gone", 1, 100)))
+    made = planned(live(record=a_record(item)))
+    assert {p.cluster: p.division for p in told(made).segments[0].placements} == {"east": 15, "gone": 15}
+    assert (SHOW, "gone") not in made.ledgers
+
+
+def test_an_event_is_told_by_namespace_and_name() -> None:
+    assert (str(SHOW), str(target())) == ("gala/show", "Deployment gala/web")

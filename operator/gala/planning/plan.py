@@ -11,28 +11,43 @@ from dataclasses import dataclass, field
 from math import inf
 
 from gala.api.event import OnDelete
-from gala.planning import reasons
 from gala.planning.books import Books, SiteKey
 from gala.planning.claims import Claim, Claims
 from gala.planning.edges import busy, wake_at
 from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts, TargetKey
 from gala.planning.floors import Raised
 from gala.planning.ledger import ClusterLedger, Entry, State
-from gala.planning.outcome import Decision, Guard, Plan, Write
+from gala.planning.outcome import Decision, Plan, Write
 from gala.planning.projection import project
 from gala.planning.settle import Case, Outcome, Settled, settle
 from gala.planning.stage import Stage, stage
 from gala.planning.standing import Goal, goal, hold_until
-from gala.planning.timeline import begun
 from gala.planning.view import event_plan
-from gala.planning.waves import Rise, allowance, open_wave
-from gala.settings import HOME_MANAGER, MANAGER, Settings
+from gala.planning.writing import writes
+from gala.settings import Settings
 
 
 @dataclass(slots=True)
 class _Result:
     writes: list[Write] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+
+    def add(self, writes: Iterable[Write], now: float) -> None:
+        """Writes to make, each with its line of the audit trail."""
+        for write in writes:
+            self.writes.append(write)
+            self.decisions.append(
+                Decision(
+                    now,
+                    write.event,
+                    write.cluster,
+                    write.workload,
+                    write.was,
+                    write.to,
+                    write.reason,
+                    write.rule,
+                )
+            )
 
 
 def plan(snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = inf) -> Plan:
@@ -53,7 +68,7 @@ def plan(snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = i
     result = _Result()
     for cluster in sorted({outcome.site[1] for outcome in outcomes}):
         here = [outcome for outcome in outcomes if outcome.site[1] == cluster]
-        _write(here, snapshot, stages, result, now=now, settings=settings)
+        result.add(writes(here, snapshot, stages, cluster=cluster, now=now, settings=settings), now)
     _close(outcomes, result, now)
     ledgers = _ledgers(stages, outcomes, snapshot, now)
     views = {
@@ -121,7 +136,7 @@ class _Settling:
         found: list[Outcome] = []
         for site in sorted(self.goals):
             target, known = night.target(site), night.sites.get(site)
-            if target is None or (night.frozen and site not in night.entries):
+            if target is None:
                 continue
             case = self._case(site, target)
             found.append(
@@ -174,106 +189,6 @@ def _latest(raised: Iterable[Raised]) -> tuple[str, str]:
         return "", ""
     best = max(changed, key=lambda item: item.floor.replicas + item.floor.stragglers)
     return best.reason, best.rule
-
-
-def _write(
-    outcomes: list[Outcome],
-    snapshot: Snapshot,
-    stages: Mapping[EventKey, Stage],
-    result: _Result,
-    *,
-    now: float,
-    settings: Settings,
-) -> None:
-    """One cluster's writes: what falls first, so that what rises finds its room; then by tier."""
-    if not outcomes:
-        return
-    name = outcomes[0].site[1]
-    wanted: dict[TargetKey, Write] = {}
-    for outcome in outcomes:
-        if outcome.settled.lower_to is not None:
-            _offer(wanted, outcome, outcome.settled.lower_to, now)
-    cluster = snapshot.clusters.get(name, ClusterFacts(name=name, reachable=False))
-    allowed = _allowed(outcomes, cluster, stages, now=now, settings=settings)
-    for outcome in outcomes:
-        if outcome.settled.raise_to is None or outcome.facts is None:
-            continue
-        if outcome.settled.contested and not _may_reassert(outcome, snapshot, now=now, settings=settings):
-            continue
-        to = outcome.settled.raise_to if outcome.settled.home else allowed[outcome.event, outcome.site]
-        if to > outcome.facts.replicas or outcome.settled.home:
-            _offer(wanted, outcome, to, now)
-    for write in wanted.values():
-        result.writes.append(write)
-        result.decisions.append(
-            Decision(now, write.event, name, write.workload, write.was, write.to, write.reason, write.rule)
-        )
-
-
-def _may_reassert(outcome: Outcome, snapshot: Snapshot, *, now: float, settings: Settings) -> bool:
-    last = snapshot.reasserted.get((outcome.site[1], outcome.target))
-    return last is None or now - last >= settings.contested_backoff
-
-
-def _allowed(
-    outcomes: list[Outcome],
-    cluster: ClusterFacts,
-    stages: Mapping[EventKey, Stage],
-    *,
-    now: float,
-    settings: Settings,
-) -> dict[tuple[EventKey, SiteKey], int]:
-    """How far each target of a cluster may rise in this wave, by event and site."""
-    found: dict[tuple[EventKey, SiteKey], int] = {}
-    for event in sorted({outcome.event for outcome in outcomes}):
-        windows = stages[event].in_cluster(cluster.name).values()
-        begins = [w.prepare_at for w in windows if begun(w, now)]
-        rising = [o for o in outcomes if o.event == event and o.settled.raise_to is not None]
-        goals = {o.site: o.settled.raise_to or 0 for o in rising}
-        rises = [Rise(o.site[0], min(_from(o), goals[o.site]), goals[o.site]) for o in rising]
-        if begins:
-            budget = allowance(max(begins), now, cluster.pod_start, settings)
-        else:
-            budget = sum(max(0, rise.goal - rise.start) for rise in rises)
-        opened = open_wave(rises, budget)
-        found.update({(event, o.site): opened[o.site[0]] for o in rising})
-    return found
-
-
-def _from(outcome: Outcome) -> int:
-    """What stood at the hold's edge: the last acknowledged goal, else the original."""
-    entry = outcome.settled.entry
-    if entry is None or outcome.facts is None:
-        return 0
-    if entry.written is not None:
-        return entry.written
-    return outcome.facts.replicas if entry.original is None else entry.original
-
-
-def _offer(wanted: dict[TargetKey, Write], outcome: Outcome, to: int, now: float) -> None:
-    """Adds a write; of two events that want the same target the higher value counts."""
-    facts, entry = outcome.facts, outcome.settled.entry
-    if facts is None or entry is None:
-        return
-    known = wanted.get(outcome.target)
-    if known is not None and known.to >= to:
-        return
-    first = entry.written is None and facts.manager != MANAGER
-    reason = reasons.CONTESTED if outcome.settled.contested else entry.reason
-    wanted[outcome.target] = Write(
-        cluster=outcome.site[1],
-        target=outcome.target,
-        uid=facts.uid,
-        resource_version=facts.resource_version,
-        was=facts.replicas,
-        to=to,
-        guard=Guard.RESOURCE_VERSION if first else Guard.VALUE,
-        manager=HOME_MANAGER if outcome.settled.home else MANAGER,
-        event=outcome.event,
-        workload=outcome.site[0],
-        reason=reason,
-        rule=entry.rule,
-    )
 
 
 def _close(outcomes: list[Outcome], result: _Result, now: float) -> None:

@@ -155,13 +155,13 @@ def _segment_findings(staged: Stage, segment: Segment, now: float) -> Iterator[F
         )
         message = f"{segment.name}: {short.replicas} replicas of {workload} do not fit within {text}"
         yield Finding(short.reason, message, "", workload)
-    for (name, workload), uncovered in sorted(staged.uncovered.items()):
-        if name == segment.name:
-            message = (
-                f"{name}: {uncovered} replicas of {workload} in clusters that cannot carry them "
-                "find no room in the others"
-            )
-            yield Finding(reasons.UNCOVERED, message, "", workload)
+    here = {w: count for (name, w), count in staged.uncovered.items() if name == segment.name}
+    for workload, uncovered in sorted(here.items()):
+        message = (
+            f"{segment.name}: {uncovered} replicas of {workload} in clusters that cannot carry them "
+            "find no room in the others"
+        )
+        yield Finding(reasons.UNCOVERED, message, "", workload)
     for cluster, window in sorted(staged.windows.get(segment.name, {}).items()):
         if window.late >= 1 and now < segment.latest_end and segment.demand:
             message = (
