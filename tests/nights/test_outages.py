@@ -109,3 +109,16 @@ async def test_a_cluster_that_is_withdrawn_in_a_round_is_handed_back_when_it_is_
     assert scene.closes() == dict.fromkeys((WEB_NORTH, WEB_EAST), "HandedBack")
     assert scene.at_end() == scene.originals()
     assert scene.verdict.breaches == ()
+
+
+async def test_what_a_cluster_without_nodes_cannot_carry_is_covered_within_seconds() -> None:
+    lost_at = ROUND_AT + 20
+    lost = Incident(after=lost_at, what="LoseNodes", cluster="north", count=NORTH.nodes)
+    body = event(workloads=[workload()], scenes=[], rounds=[show_round()])
+    scene = await play(night(body), lost)
+
+    covered = [write for write in scene.writes(first=lost_at, last=lost_at + 10) if write.to > write.was]
+    assert [write.place for write in covered] == [WEB_EAST]
+    assert covered[0].to >= 48
+    assert scene.decreases(0, ROUND_END) == []
+    assert scene.at_end() == scene.originals()

@@ -116,7 +116,9 @@ class Member:
             await self._room.look(server, targets, now)
         self._note_contact(now)
         if targets is not None:
-            self._targets = self._read(targets, now)
+            before, self._targets = self._targets, self._read(targets, now)
+            if any(_lost_pods(before.get(key), facts) for key, facts in self._targets.items()):
+                self._room.due_soon(now)
         return self._facts(now)
 
     async def apply(self, writes: Sequence[Write]) -> list[WriteResult]:
@@ -263,6 +265,15 @@ def _reason(error: GalaError | None) -> str:
     if isinstance(error, CredentialsRefused):
         return "CredentialsRefused"
     return "Unreachable" if error is None else why(error)
+
+
+def _lost_pods(before: TargetFacts | Missing | None, after: TargetFacts | Missing) -> bool:
+    """Whether fewer pods are Ready than before although nobody asked for fewer."""
+    if not isinstance(before, TargetFacts) or not isinstance(after, TargetFacts):
+        return False
+    if isinstance(before.ready, Missing) or isinstance(after.ready, Missing):
+        return False
+    return after.ready < before.ready and after.replicas >= before.replicas
 
 
 def _refused(error: GalaError) -> bool:
