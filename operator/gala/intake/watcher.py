@@ -28,6 +28,9 @@ START_DEADLINE: Final = 15.0
 END_DEADLINE: Final = 1.0
 """Wall seconds in which kopf's tasks have to end once they are cancelled; measured: 0.01 s."""
 
+CANCEL_AGAIN: Final = 0.1
+"""Wall seconds after which what still runs is cancelled once more."""
+
 REFUSED_WITHIN: Final = 30.0
 """A second login within so many seconds means that the same credentials are refused again and again."""
 
@@ -95,13 +98,15 @@ class Watcher:
         """Cancels everything at once.
 
         kopf's own way, to wait for one task after another, never ends when one of two watches
-        has failed: the other then waits for a login that nobody answers any more.
+        has failed: the other then waits for a login that nobody answers any more. Once is not
+        enough: what is cancelled closes its children in new tasks, and one of those waits for ever
+        for a worker that an event just asked for.
         """
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left, timeout=END_DEADLINE)
+        until = time.monotonic() + END_DEADLINE
+        while (left := asyncio.all_tasks() - {asyncio.current_task()}) and time.monotonic() < until:
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=CANCEL_AGAIN)
         if self._session is not None:
             await self._session.close()
 
