@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -138,6 +139,8 @@ class Reporter:
         self.poster = EventPoster(hub, host=host)
         self.shelf = NightShelf(hub, settings, self.recorder)
         self._namespace = settings.fleet_namespace
+        self._interval = settings.status_interval
+        self._looked: dict[ObjectId, float] = {}
         self._plans: dict[EventKey, EventPlan] = {}
         self._problems: dict[EventKey, tuple[str, ...]] = {}
 
@@ -183,10 +186,17 @@ class Reporter:
         """Computing a status costs more than a whole pass of waiting, so not while it may not be written."""
         target = _event_id(event)
         last = self.writer.last(target)
-        if last is None or self.writer.due(target, now):
+        if last is None or (self.writer.due(target, now) and self._may_look(target, now)):
             return True
         phase = "Invalid" if event.problems else plan.phase if plan else last.get("phase")
         return (phase, event.generation) != (last.get("phase"), last.get("observedGeneration"))
+
+    def _may_look(self, target: ObjectId, now: float) -> bool:
+        """Whether it is time to compute a status that may well turn out to be the one that is there."""
+        if now - self._looked.get(target, -inf) < self._interval:
+            return False
+        self._looked[target] = now
+        return True
 
     async def _event_status(self, event: EventObject, plan: EventPlan | None, passed: Passed) -> None:
         target = _event_id(event)
@@ -241,7 +251,7 @@ class Reporter:
     async def _cluster(self, cluster: ClusterObject, passed: Passed) -> None:
         target = self._cluster_id(cluster)
         observed = cluster.raw.get("status") or {}
-        if not self.writer.due(target, passed.now):
+        if not self.writer.due(target, passed.now) or not self._may_look(target, passed.now):
             return
         status = cluster_status(
             ClusterView(
