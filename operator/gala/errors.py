@@ -9,6 +9,7 @@ the rooms above never name a client library::
     ├── CredentialsRefused      a kubeconfig asks for something that is never granted
     ├── LeadershipLost          the Lease is not ours (any more); nothing may be written
     ├── BarrierTimeout          a cache did not reach the state it was told to wait for
+    ├── Stalled                 the operator gets nothing done any more; it has to be started anew
     └── RequestFailed           an API server or Prometheus did not do what was asked
         ├── Unreachable             no answer: refused, reset, hung past its deadline
         ├── Throttled               429, with the time to wait
@@ -41,6 +42,10 @@ class LeadershipLost(GalaError):
 
 class BarrierTimeout(GalaError):
     """A cache did not catch up with the API server within its wall-clock deadline."""
+
+
+class Stalled(GalaError):
+    """The operator came to no end of a pass for too long; its supervisor should start it anew."""
 
 
 class RequestFailed(GalaError):

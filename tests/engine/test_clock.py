@@ -34,6 +34,17 @@ async def test_a_clock_that_is_set_forward_ends_the_wait_within_a_second() -> No
     assert loop.time() == pytest.approx(11.0)
 
 
+@pytest.mark.looptime
+async def test_a_clock_that_is_set_back_makes_no_wait_longer() -> None:
+    loop = asyncio.get_running_loop()
+    wall = Time(1000.0)
+    waiting = asyncio.create_task(WallClock(wall, loop.time).until(1015.0))
+    await asyncio.sleep(1.5)
+    wall.value = -2600.0
+    await waiting
+    assert loop.time() == pytest.approx(15.0)
+
+
 @pytest.mark.parametrize(
     ("wall", "steady", "want"),
     [

@@ -41,11 +41,16 @@ class WallClock:
         return self._wall()
 
     async def until(self, deadline: float) -> Mapping[tuple[str, str], int]:
-        """Returns once the wall clock shows ``deadline``, or when woken.
+        """Returns once the wall clock shows ``deadline``, when woken, or after as long as it was away.
 
-        Looks at the wall clock every ``SLICE``, also for the case that it is set meanwhile.
+        Looks at both clocks every ``SLICE``: a wall clock that is set forward ends the wait in time, one
+        that is set back does not make it longer.
         """
-        while (left := deadline - self._wall()) > 0 and not self._woken.is_set():
+        patience = self.steady() + max(0.0, deadline - self._wall())
+        while not self._woken.is_set():
+            left = min(deadline - self._wall(), patience - self.steady())
+            if left <= 0:
+                break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), min(left, SLICE))
         self._woken.clear()

@@ -68,6 +68,8 @@ class Desired:
         self._listeners: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
         self._events: dict[Key, WantedEvent] = {}
         self._clusters: dict[Key, WantedCluster] = {}
+        self.revision = 0
+        """Grows whenever somebody wants something else; not for our own status."""
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Calls back in the running loop whenever somebody wants something else; not for our own status."""
@@ -78,6 +80,7 @@ class Desired:
         """Takes an object as a watch or a list gave it; one that is older than the one at hand is dropped."""
         with self._lock:
             changed = self._store(kind, obj)
+            self.revision += changed
             self._seen(kind, version_of(obj["metadata"].get("resourceVersion")))
         self._tell(changed)
 
@@ -90,6 +93,7 @@ class Desired:
             if item is not None and changed:
                 self._miss(kind, key, vanished=False)
                 item.version = max(item.version, version)
+            self.revision += changed
             self._seen(kind, version)
         self._tell(changed)
 
@@ -107,6 +111,7 @@ class Desired:
             changed = self._drop_absent(kind, found, version)
             for obj in found.values():
                 changed |= self._store(kind, obj)
+            self.revision += changed
             self._listed.add(kind)
             self._seen(kind, version)
             self._highest_before[kind] = self._highest[kind]

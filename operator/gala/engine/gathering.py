@@ -6,6 +6,7 @@ event that is not where it should be is in doubt, never gone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,11 +16,14 @@ from gala.engine.existence import Existence
 from gala.engine.ports import Ask, Barrier, Fleet, Signals, Wanted
 from gala.engine.store import LedgerStore
 from gala.engine.wanted import WantedCluster, WantedEvent
+from gala.fleet.admission import admissions
 from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetKey, Traffic
 from gala.planning.ledger import ClusterLedger
 from gala.planning.sites import selects, target_key
 from gala.settings import Settings
 from gala.signals.query import asks
+
+_log = logging.getLogger(__name__)
 
 HUB_KINDS = ("galaevents", "galaclusters")
 """The kinds that intake hands over."""
@@ -32,6 +36,10 @@ class Gathered:
     snapshot: Snapshot
     events: tuple[WantedEvent, ...]
     clusters: tuple[WantedCluster, ...]
+    revision: int
+    """Of what people want, as it was when this was read."""
+    vanished: frozenset[EventKey] = frozenset()
+    """Events that dropped out of a list together with most others; they are held until asked for by name."""
 
 
 class Gatherer:
@@ -71,12 +79,13 @@ class Gatherer:
         for kind in HUB_KINDS:
             await self._desired.reached(kind, barrier.get(("hub", kind), 0))
         records, ledgers = await self._store.load()
+        revision = self._desired.revision
         events = self._desired.events()
         members = self._desired.clusters()
         clusters = tuple(c.cluster for c in members if c.cluster is not None)
         await self._fleet.sync(clusters, wanted(events, clusters, ledgers, self._settings))
         facts = dict(await self._fleet.observe(barrier))
-        traffic = await self._signals.refresh(clusters, questions(events, clusters))
+        traffic = await self._traffic(clusters, questions(events, clusters))
         present = {event.key for event in events if not event.missing}
         absent = ({key for key, _ in ledgers} | set(records) | self._desired.missing()) - present
         deleted = await self._existence.believed(absent, now)
@@ -94,7 +103,23 @@ class Gatherer:
             reasserted=reasserted,
             deleted=frozenset() if doubt else deleted - newer,
         )
-        return Gathered(snapshot=snapshot, events=events, clusters=members)
+        return Gathered(
+            snapshot=snapshot,
+            events=events,
+            clusters=members,
+            revision=revision,
+            vanished=self._desired.vanished(),
+        )
+
+    async def _traffic(
+        self, clusters: Sequence[GalaCluster], asked: Sequence[Ask]
+    ) -> Mapping[str, Mapping[tuple[EventKey, str], Traffic]]:
+        """What Prometheus says; a fault of our own in there is no traffic, and no reason to stop scaling."""
+        try:
+            return await self._signals.refresh(clusters, asked)
+        except Exception:  # noqa: BLE001 (the schedule's floors need no metrics)
+            _log.exception("Prometheus was not asked")
+            return {}
 
 
 def wanted(
@@ -103,7 +128,10 @@ def wanted(
     ledgers: Mapping[tuple[EventKey, str], ClusterLedger],
     settings: Settings,
 ) -> dict[str, list[Wanted]]:
-    """Every target whose facts the plan will ask for, by cluster: of events, and of open entries."""
+    """Every target whose facts the plan will ask for, by cluster: of events, and of open entries.
+
+    In namespaces that a cluster does not admit to an event nothing is read for it.
+    """
     found: dict[str, dict[TargetKey, float]] = {cluster.metadata.name: {} for cluster in clusters}
     for event in events:
         if event.facts is None:
@@ -114,7 +142,8 @@ def wanted(
             warmup = settings.warmup_default if workload.capacity is None else workload.capacity.warmup
             for cluster in clusters:
                 labels = cluster.metadata.labels
-                if selects(spec.cluster_selector, labels) and selects(workload.cluster_selector, labels):
+                taking = selects(spec.cluster_selector, labels) and selects(workload.cluster_selector, labels)
+                if taking and _admits(cluster, event.key.namespace, key.namespace):
                     here = found[cluster.metadata.name]
                     here[key] = max(warmup, here.get(key, 0.0))
     for (_, name), ledger in ledgers.items():
@@ -125,6 +154,14 @@ def wanted(
         name: [Wanted(target=key, warmup=warmup) for key, warmup in sorted(here.items())]
         for name, here in found.items()
     }
+
+
+def _admits(cluster: GalaCluster, event_namespace: str, target_namespace: str) -> bool:
+    return any(
+        admission.event_namespace == event_namespace
+        and {"*", target_namespace} & set(admission.target_namespaces)
+        for admission in admissions(cluster.spec, (event_namespace,))
+    )
 
 
 def questions(events: Sequence[WantedEvent], clusters: Sequence[GalaCluster]) -> list[Ask]:

@@ -10,7 +10,7 @@ they take it once they have seen it unchanged for its whole duration by their ow
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, runtime_checkable
@@ -21,6 +21,8 @@ from gala.fleet.client import ApiServer
 from gala.settings import Settings
 
 _ABSENT = 404
+
+_log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 
@@ -62,6 +64,8 @@ class Elector:
         self._observed: tuple[object, float] = (None, 0.0)
         """What was last seen of somebody else's Lease, and since when it has not changed."""
         self._lock = asyncio.Lock()
+        self.problem = ""
+        """Why the last attempt failed, as a sentence; empty when the Lease could be read or written."""
 
     @property
     def holder(self) -> str:
@@ -91,8 +95,7 @@ class Elector:
         async with self._lock:
             if self.next_attempt() == 0.0:
                 self._tried = self._steady()
-                with contextlib.suppress(RequestFailed):
-                    await self._try_twice()
+                self._note(await self._try())
         return self.holds(self._clock.now())
 
     async def release(self) -> None:
@@ -105,6 +108,29 @@ class Elector:
             ours, self._ours = self._ours, None
             if ours is not None:
                 await self._put(ours, {**ours["spec"], "holderIdentity": ""})
+
+    async def _try(self) -> str:
+        """One attempt; why it failed, empty if it did not."""
+        try:
+            await self._try_twice()
+        except RequestFailed as failed:
+            where = f"in namespace {self._settings.fleet_namespace}"
+            advice = {
+                403: f" The operator needs get, create and update on leases {where}.",
+                404: f" Is there a namespace {self._settings.fleet_namespace}?",
+            }
+            return (
+                f"the Lease {self._lease} {where} cannot be had: {failed}{advice.get(failed.status or 0, '')}"
+            )
+        return ""
+
+    def _note(self, problem: str) -> None:
+        """Says what is wrong when it begins, and not with every attempt."""
+        if problem and not self.problem:
+            _log.warning("%s", problem)
+        elif self.problem and not problem:
+            _log.info("the Lease %s can be had again", self._lease)
+        self.problem = problem
 
     async def _try_twice(self) -> None:
         try:

@@ -1,4 +1,9 @@
-"""The process's loop: lead, pass, report, sleep until the next edge; one actor on one clock."""
+"""The process's loop: lead, pass, report, sleep until the next edge; one actor on one clock.
+
+A fault of our own must not end a show: a turn that fails unexpectedly is logged and tried
+again, and replicas stay as they are. If nothing gets done for a minute the process ends, for
+what is broken inside of it only a fresh one can mend.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Protocol
+from typing import Final, Protocol
 
 from gala.engine.desired import Desired
 from gala.engine.existence import Existence
@@ -16,10 +21,19 @@ from gala.engine.passes import Done, Pass
 from gala.engine.ports import Barrier, Clock
 from gala.engine.reporting import Telling
 from gala.engine.store import LedgerStore
-from gala.errors import BarrierTimeout, RequestFailed
+from gala.errors import BarrierTimeout, RequestFailed, Stalled
 from gala.settings import Settings
 
 _log = logging.getLogger(__name__)
+
+MOST_FAULTS: Final = 30
+"""Turns in a row that may fail unexpectedly; they are ``tick_live`` apart, so this is a minute."""
+
+END_DEADLINE: Final = 1.5
+"""Wall seconds that a pass has to end once it is cancelled, and that giving the Lease back may take."""
+
+STALL_AFTER: Final = 60.0
+"""Wall seconds without the end of a turn; each request in it has a deadline of five."""
 
 
 class Observer(Protocol):
@@ -62,38 +76,87 @@ class Operator:
         self._settings = parts.settings
         self._observer = observer
         self._led = False
+        self._passed_at = self._next_pass = -inf
+        self._barrier: Barrier = {}
+        self._revision = -1
+        self._row = 0
         self.passes = 0
+        self.faults = 0
+        """Turns that failed unexpectedly since the process started."""
+        self.turned_at = -inf
+        """When the last turn ended, by the event loop's clock."""
 
     async def run(self) -> None:
-        """Passes for ever; cancel it to stop."""
+        """Passes for ever; cancel it to stop.
+
+        Raises:
+            Stalled: ``MOST_FAULTS`` turns in a row have failed.
+        """
         self._desired.listen(self._clock.wake)
         barrier: Barrier = {}
         while True:
-            barrier = await self._clock.until(await self._turn(barrier))
+            due, done = await self._guarded(barrier)
+            self.turned_at = asyncio.get_running_loop().time()
+            if done is not None and self._observer is not None:
+                self._observer(done)
+            barrier = await self._clock.until(due)
 
-    async def _turn(self, barrier: Barrier) -> float:
-        """Leads if it may, passes if it leads; answers when the next turn is due."""
+    async def _guarded(self, barrier: Barrier) -> tuple[float, Done | None]:
+        """One turn; a fault of our own is logged and costs this turn alone."""
+        try:
+            turn = await self._turn(barrier)
+        except Exception as fault:
+            self.faults += 1
+            self._row += 1
+            _log.exception("this pass failed; replicas stay as they are, and it is tried again")
+            if self._row >= MOST_FAULTS:
+                raise Stalled(
+                    f"{self._row} passes in a row failed, the last with {type(fault).__name__}: {fault}; "
+                    "the process ends so that it is started anew. Replicas stay as they are."
+                ) from fault
+            return self._clock.now() + self._settings.tick_live, None
+        self._row = 0
+        return turn
+
+    async def _turn(self, barrier: Barrier) -> tuple[float, Done | None]:
+        """Leads if it may, passes if it leads and a pass is due; answers when the next turn is."""
         now = self._clock.now()
-        leads = await self._elector.acquire_or_renew()
-        if leads and not self._led:
-            _log.info("this process leads now")
-            self._store.invalidate()
-        elif self._led and not leads:
-            _log.warning("this process does not lead any more")
-        self._led = leads
+        leads = await self._lead()
         renewal = now + max(self._elector.next_attempt(), 0.001)
         if not leads or not self._desired.synced():
-            return min(renewal, now + self._settings.tick_live)
+            return min(renewal, now + self._settings.tick_live), None
+        if not self._is_due(barrier, now):
+            return min(renewal, self._next_pass), None
+        self._next_pass = now + self._settings.tick_live
         try:
             done = await self._work.run(barrier, now, doubt=self._in_doubt(now))
         except (BarrierTimeout, RequestFailed) as failed:
             _log.error("this pass decided nothing: %s", failed)
-            return min(renewal, now + self._settings.tick_live)
+            return min(renewal, self._next_pass), None
         await self._telling.tell(done)
         self.passes += 1
-        if self._observer is not None:
-            self._observer(done)
-        return min(renewal, self._next(done))
+        self._passed_at, self._barrier, self._revision = now, barrier, done.gathered.revision
+        self._next_pass = self._next(done)
+        return min(renewal, self._next_pass), done
+
+    async def _lead(self) -> bool:
+        leads = await self._elector.acquire_or_renew()
+        if leads and not self._led:
+            _log.info("this process leads now")
+            self._store.invalidate()
+            self._next_pass = -inf
+        elif self._led and not leads:
+            _log.warning("this process does not lead any more")
+        self._led = leads
+        return leads
+
+    def _is_due(self, barrier: Barrier, now: float) -> bool:
+        """Whether this turn is more than a renewal of the Lease: an edge, a tick, or something changed.
+
+        A wall clock that was set back makes the next pass due at once.
+        """
+        waits = self._passed_at <= now < self._next_pass
+        return not waits or barrier != self._barrier or self._desired.revision != self._revision
 
     def _in_doubt(self, now: float) -> bool:
         """Whether the wall clock was set just now: a schedule cannot be trusted until it is steady."""
@@ -115,17 +178,36 @@ async def run_until_stopped(operator: Operator, stop: asyncio.Event, elector: El
     """Runs the operator until ``stop`` is set, then leaves the Lease to whoever asks first.
 
     Replicas stay as they are: the operator's end is no reason to change anything.
+
+    Raises:
+        Stalled: It gets nothing done any more.
     """
     running = asyncio.create_task(operator.run(), name="operator")
     stopping = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if running.done():
-        running.result()
-    running.cancel()
-    await asyncio.wait({running})
+    watching = asyncio.create_task(_watch(operator), name="watchdog")
+    tasks = {running, stopping, watching}
     try:
-        async with asyncio.timeout(2.0):
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    await asyncio.wait({running}, timeout=END_DEADLINE)
+    try:
+        async with asyncio.timeout(END_DEADLINE):
             await elector.release()
     except (RequestFailed, TimeoutError) as failed:
         _log.warning("the Lease was not released, others wait for it to run out: %s", failed)
+    for task in done:
+        task.result()
+
+
+async def _watch(operator: Operator) -> None:
+    """Ends with Stalled once no turn has ended for too long: whoever supervises the process starts anew."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while (age := loop.time() - max(began, operator.turned_at)) < STALL_AFTER:  # noqa: ASYNC110 (no event)
+        await asyncio.sleep(STALL_AFTER - age)
+    raise Stalled(
+        f"no pass has come to its end for {age:.0f} s; the process ends so that it is started anew. "
+        "Replicas stay as they are."
+    )

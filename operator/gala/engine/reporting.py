@@ -26,11 +26,19 @@ class Telling:
         self._reporter = reporter
         self._store = store
         self._health = health
+        self._vanished: frozenset[EventKey] = frozenset()
 
     async def tell(self, done: Done) -> None:
         """Everything that is to be told after one pass; raises nothing but cancellation."""
+        try:
+            await self._tell(done)
+        except Exception:  # noqa: BLE001 (nothing that is told can stop scaling)
+            _log.exception("this pass was not reported")
+
+    async def _tell(self, done: Done) -> None:
         for problem in done.problems:
             _log.error("%s", problem)
+        self._alarm(done)
         passed = Passed(
             now=done.now,
             snapshot=done.gathered.snapshot,
@@ -42,9 +50,26 @@ class Telling:
         )
         await asyncio.gather(self._reporter.publish(passed), self._ledgers(done))
 
+    def _alarm(self, done: Done) -> None:
+        """Says once when most events dropped out of a list at the same time: nobody deletes like that."""
+        vanished = done.gathered.vanished
+        if vanished - self._vanished:
+            names = ", ".join(str(key) for key in sorted(vanished)[:3])
+            _log.error(
+                "EventsVanished: %d GalaEvents (%s) dropped out of a list at once; what they hold stays "
+                "until each of them has been asked for by name twice",
+                len(vanished),
+                names,
+            )
+        self._vanished = vanished
+
     async def _ledgers(self, done: Done) -> None:
         clusters = done.gathered.snapshot.clusters
-        _, ledgers = await self._store.load()
+        try:
+            _, ledgers = await self._store.load()
+        except GalaError as failed:
+            _log.warning("the statuses of the ledgers were not written: %s", failed)
+            return
         for key, ledger in ledgers.items():
             try:
                 await self._ledger(key, ledger, clusters.get(key[1]), done.now)

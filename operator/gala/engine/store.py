@@ -9,6 +9,7 @@ between two writes can lose it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -22,6 +23,8 @@ from gala.fleet.client import ApiServer
 from gala.planning.facts import EventKey
 from gala.planning.ledger import ClusterLedger, EventRecord
 from gala.settings import MANAGER, Settings
+
+_log = logging.getLogger(__name__)
 
 LedgerKey = tuple[EventKey, str]
 """Event and cluster; the cluster of the event record is ``""``."""
@@ -176,6 +179,8 @@ class LedgerStore:
             specs.setdefault(owner, []).append(spec)
             if spec.schema_version > SCHEMA_VERSION:
                 newer.add(owner[0])
+        for problem in sorted({*problems} - {*self.problems}):
+            _log.error("%s What its event holds is not lowered until it is repaired.", problem)
         self.newer, self.problems = frozenset(newer), tuple(problems)
         self._records = {owner[0]: wire.decode_record(s) for owner, s in specs.items() if not owner[1]}
         self._ledgers = {owner: wire.decode_ledger(s) for owner, s in specs.items() if owner[1]}

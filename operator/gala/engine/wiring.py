@@ -60,7 +60,7 @@ def wire(
     elector = Elector(hub, settings, clock, identity)
     store = LedgerStore(hub, settings)
     existence = Existence(hub, settings)
-    fleet = MemberFleet(hub, settings, clock.now)
+    fleet = MemberFleet(hub, settings, clock.now, leads=lambda: elector.holds(clock.now()))
     secrets = FleetSecrets(hub, settings)
     signals = PrometheusSignals(settings, clock.now, secrets, allow_local=allow_local_signals)
     reporter = Reporter(hub, settings, host=identity)

@@ -35,8 +35,19 @@ class FleetStats:
 class MemberFleet:
     """The real fleet behind the engine's port."""
 
-    def __init__(self, hub: ApiServer, settings: Settings, now: Callable[[], float]) -> None:
-        """``now`` is the time that intervals are judged by; deadlines of requests are wall time."""
+    def __init__(
+        self,
+        hub: ApiServer,
+        settings: Settings,
+        now: Callable[[], float],
+        *,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``now`` is the time that intervals are judged by; deadlines of requests are wall time.
+
+        ``leads`` is asked before each write: a batch takes seconds, and the Lease may be lost in them.
+        """
+        self._leads = leads
         self._hub = hub
         self._settings = settings
         self._now = now
@@ -93,7 +104,13 @@ class MemberFleet:
 
         async def one(name: str, indices: list[int]) -> None:
             batch = [writes[index] for index in indices]
-            results.update(zip(indices, await self._members[name].apply(batch), strict=True))
+            try:
+                outcome = await self._members[name].apply(batch)
+            except Exception as fault:  # noqa: BLE001 (one cluster's fault is a value, never the pass's end)
+                _log.exception("%s could not be written to", name)
+                error = Unreachable(f"{name}: {type(fault).__name__}: {fault}")
+                outcome = [WriteResult(write=write, error=error, seconds=0.0) for write in batch]
+            results.update(zip(indices, outcome, strict=True))
 
         known = {name: indices for name, indices in by_cluster.items() if name in self._members}
         await asyncio.gather(*(one(name, indices) for name, indices in known.items()))
@@ -126,7 +143,7 @@ class MemberFleet:
 
     def _hire(self, cluster: GalaCluster) -> Member:
         connection = Connection(cluster, hub=self._hub, secrets=self._secrets, settings=self._settings)
-        return Member(cluster, connection, self._settings)
+        return Member(cluster, connection, self._settings, leads=self._leads)
 
     def _dismiss(self, name: str) -> None:
         task = asyncio.create_task(self._members.pop(name).close(), name=f"closing {name}")

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gala.api.cluster import ClusterClass, GalaCluster
-from gala.errors import CredentialsRefused, GalaError, RequestFailed, Unreachable
+from gala.errors import BarrierTimeout, CredentialsRefused, GalaError, RequestFailed, Unreachable
 from gala.fleet.admission import admissions
 from gala.fleet.client import Counters
 from gala.fleet.connection import Connection
@@ -58,7 +58,16 @@ class ClusterHealth:
 class Member:
     """One cluster's worker; all methods are called from one loop."""
 
-    def __init__(self, cluster: GalaCluster, connection: Connection, settings: Settings) -> None:
+    def __init__(
+        self,
+        cluster: GalaCluster,
+        connection: Connection,
+        settings: Settings,
+        *,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``leads`` is asked before each write."""
+        self._leads = leads
         self.cluster = cluster
         self.name = cluster.metadata.name
         self._settings = settings
@@ -105,6 +114,16 @@ class Member:
         Raises:
             BarrierTimeout: a cluster that answers did not show what it should have.
         """
+        try:
+            return await self._observe(now, barrier)
+        except BarrierTimeout:
+            raise
+        except Exception as fault:  # noqa: BLE001 (one cluster's fault is a value, never the pass's end)
+            _log.exception("%s could not be looked at", self.name)
+            self._upkeep.failed(Unreachable(f"{self.name}: {type(fault).__name__}: {fault}"), now)
+            return self._facts(now)
+
+    async def _observe(self, now: float, barrier: Mapping[str, int]) -> ClusterFacts:
         self._note_contact(self._passed_at)
         self._passed_at = now
         await self._keep_up(now)
@@ -129,7 +148,9 @@ class Member:
             return [WriteResult(write=write, error=error, seconds=0.0) for write in writes]
         if self._writer is None:
             limit = self.cluster.spec.write_limit
-            self._writer = Writer(server, targets.catalog, qps=limit.qps, burst=limit.burst)
+            self._writer = Writer(
+                server, targets.catalog, qps=limit.qps, burst=limit.burst, leads=self._leads
+            )
         return await self._writer.apply(
             writes, seconds=self._settings.request_deadline, done=self._upkeep.written
         )

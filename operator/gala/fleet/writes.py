@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gala.errors import GalaError, Rejected, RequestFailed, Throttled, Unreachable
+from gala.errors import GalaError, LeadershipLost, Rejected, RequestFailed, Throttled, Unreachable
 from gala.fleet.breaker import Breaker, Bucket
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import Catalog, single
@@ -86,13 +86,22 @@ def in_turns(writes: Sequence[Write]) -> Iterator[list[Write]]:
 class Writer:
     """The writes of one cluster; pauses and limits are on the wall clock, which its API server lives by."""
 
-    def __init__(self, server: ApiServer, catalog: Catalog, *, qps: float, burst: float) -> None:
-        """``qps`` and ``burst`` are the cluster's ``writeLimit``."""
+    def __init__(
+        self,
+        server: ApiServer,
+        catalog: Catalog,
+        *,
+        qps: float,
+        burst: float,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``qps`` and ``burst`` are the cluster's ``writeLimit``; ``leads`` is asked before each write."""
         self.breaker = Breaker()
         self._server = server
         self._catalog = catalog
         self._bucket = Bucket.full(qps, burst, time.monotonic())
         self._not_before = 0.0
+        self._leads = leads
 
     async def apply(
         self, writes: Sequence[Write], *, seconds: float, done: Callable[[TargetKey, int | None], None]
@@ -113,7 +122,7 @@ class Writer:
                     done(write.target, await self._write(write, until))
                 except GalaError as failure:
                     error = failure
-                    if not isinstance(failure, Throttled):
+                    if not isinstance(failure, (Throttled, LeadershipLost)):
                         done(write.target, None)
                 return WriteResult(write=write, error=error, seconds=time.monotonic() - began)
 
@@ -127,6 +136,8 @@ class Writer:
         if path is None:
             raise Rejected(f"{write.target.kind} of {write.target.api_version} is not known here.")
         await self._turn(until)
+        if not self._leads():
+            raise LeadershipLost("The Lease was lost before this write was sent.")
         body, content_type = patch_of(write)
         try:
             answer = await self._server.request(
