@@ -9,97 +9,19 @@ import pytest
 
 from gala.planning import reasons
 from gala.planning.facts import ClusterFacts, Missing, NodeRoom, Snapshot
-from gala.planning.ledger import Allocation, Basis, Floor, Move, Phase
-from gala.planning.projection import project
-from gala.planning.stage import Stage, stage
+from gala.planning.ledger import Basis
+from planning_hours import FULL, HELD, QUIET, busy, found, part, show, silent, staged
 from planning_values import (
-    NOW,
-    SETTINGS,
     SHOW,
     a_cluster,
     a_floor,
-    a_ledger,
-    a_move,
-    a_record,
     a_round,
-    a_snapshot,
     a_spec,
     a_workload,
-    an_entry,
     an_event,
     latched,
     running,
-    target,
-    traffic,
-    with_capacity,
 )
-
-HELD = 30
-"""What each of two clusters holds of a round that needs 60."""
-
-
-def part(name: str, replicas: int = HELD, **more: Any) -> ClusterFacts:
-    """A cluster that holds its floor, with room for 100 pods."""
-    facts = more.pop("facts", None) or running(replicas, manager="gala-operator")
-    return a_cluster(name, targets={target(): facts}, **({"signal_configured": True} | more))
-
-
-def silent(name: str, seconds: float, **more: Any) -> ClusterFacts:
-    return part(name, reachable=False, last_contact=NOW - seconds, **more)
-
-
-def show(
-    *clusters: ClusterFacts,
-    floors: dict[str, Floor] | None = None,
-    ready_by: float = -50,
-    moves: tuple[Move, ...] = (),
-    required: int = 60,
-    allocations: tuple[Allocation, ...] | None = None,
-    **more: Any,
-) -> Snapshot:
-    """A round of 60 replicas that began 100 s ago and has to be ready ``ready_by`` seconds from now."""
-    workload = a_workload(**(with_capacity() | more.pop("workload", {})))
-    demand = [{"workload": "web", "qps": required * 10}]
-    spec = a_spec(a_round(start=ready_by, duration="500s", demand=demand), workloads=[workload], **more)
-    names = [c.name for c in clusters]
-    stored = {name: a_floor("r", HELD, required=60) for name in names} | (floors or {})
-    given = tuple(Allocation("web", name, 1, 100) for name in names)
-    item = latched(
-        ready_by=ready_by,
-        end=ready_by + 500,
-        prepare_at=-100,
-        clusters=tuple(names),
-        allocations=given if allocations is None else allocations,
-    )
-    return a_snapshot(
-        an_event(spec),
-        clusters=list(clusters),
-        records=[replace(a_record(item), moves=moves)],
-        ledgers=[
-            a_ledger(an_entry(original=0, floors=(stored[name],)), cluster=name)
-            for name in names
-            if stored[name] is not None
-        ],
-    )
-
-
-def staged(snapshot: Snapshot, now: float = 0) -> Stage:
-    night = project(snapshot, NOW + now, SETTINGS)[SHOW]
-    return stage(night, snapshot, NOW + now)
-
-
-def found(snapshot: Snapshot, now: float = 0) -> dict[str, tuple[int, str]]:
-    """Floor and reason by cluster; stragglers count."""
-    made = staged(snapshot, now)
-    return {
-        cluster: (by["r"].floor.replicas + by["r"].floor.stragglers, by["r"].reason)
-        for (_, cluster), by in sorted(made.by_site.items())
-    }
-
-
-QUIET = {"east": (30, ""), "west": (30, "")}
-FULL = (NodeRoom(3, 10_000, 10 << 30, 100),)
-"""Room for exactly what is held."""
 
 
 def test_in_a_quiet_hour_nothing_changes() -> None:
@@ -187,13 +109,6 @@ def test_where_readiness_is_unknown_the_nodes_decide() -> None:
     facts = running(30, ready=Missing("PodsUnknown", "x"), manager="gala-operator")
     broken = part("west", facts=facts, nodes=(NodeRoom(2, 10_000, 10 << 30, 100),))
     assert found(show(part("east"), broken)) == {"east": (40, reasons.COVER), "west": (30, "")}
-
-
-WEB = (SHOW, "web")
-
-
-def busy(name: str, *qps: float, **more: Any) -> ClusterFacts:
-    return part(name, traffic={WEB: traffic(*qps)}, **more)
 
 
 @pytest.mark.parametrize(
@@ -335,110 +250,3 @@ def test_a_workload_that_was_taken_out_keeps_its_floors() -> None:
         workloads=[a_workload("shop")],
     )
     assert found(replace(made, events=(an_event(spec, generation=2),))) == QUIET
-
-
-HOT = busy("west", 400, 400)
-COLD = busy("east", 100, 100)
-
-
-def moved(snapshot: Snapshot, now: float = 0) -> tuple[Phase, int, int] | None:
-    """Phase, count and receiver's floor of the move in the record."""
-    record = staged(snapshot, now).record
-    assert record is not None
-    return next(((m.phase, m.count, m.to_floor) for m in record.moves), None)
-
-
-def test_a_move_begins_by_adding_where_it_is_hot() -> None:
-    made = show(COLD, busy("west", 400, 250))
-    assert moved(made) == (Phase.ADDING, 6, 36)
-    assert found(made) == {"east": (30, ""), "west": (36, reasons.REBALANCE_ADD)}
-
-
-@pytest.mark.parametrize(
-    ("made", "want"),
-    [
-        pytest.param(
-            show(COLD, busy("west", 400, 250), ready_by=5), None, id="before the round no move begins"
-        ),
-        pytest.param(
-            show(COLD, busy("west", 400, 250), rebalance={"enabled": False}),
-            None,
-            id="moves can be switched off",
-        ),
-        pytest.param(
-            show(COLD, busy("west", 400, 250, nodes=FULL)), None, id="where it is full no move begins"
-        ),
-        pytest.param(
-            show(COLD, busy("west", 400, 250, nodes=(NodeRoom(1, 33_000, 99 << 30, 99),))),
-            (Phase.ADDING, 3, 33),
-            id="a move is no larger than the room",
-        ),
-        pytest.param(
-            show(COLD, busy("west", 400, 250), moves=(a_move(Phase.CLOSED, at=NOW - 119),)),
-            (Phase.CLOSED, 5, 35),
-            id="after a move there is a pause",
-        ),
-        pytest.param(
-            show(COLD, busy("west", 400, 250), moves=(a_move(Phase.CLOSED, at=NOW - 120),)),
-            (Phase.ADDING, 6, 36),
-            id="after the pause the next move begins",
-        ),
-        pytest.param(
-            show(
-                COLD, busy("west", 400, 250), moves=(a_move(Phase.ADDING, segment="r", count=1, to_floor=31),)
-            ),
-            (Phase.ADDING, 1, 31),
-            id="one move is open at a time",
-        ),
-    ],
-)
-def test_moves_begin(made: Snapshot, want: tuple[Phase, int, int] | None) -> None:
-    assert moved(made) == want
-
-
-def test_an_open_move_of_another_segment_is_left_to_that_segment() -> None:
-    other = latched("q", ready_by=-80, end=-10, prepare_at=-200)
-    made = show(COLD, busy("west", 400, 250), moves=(a_move(Phase.WARMING, segment="q"),))
-    record = made.records[SHOW]
-    made = replace(made, records={SHOW: replace(record, latched=(*record.latched, other))})
-    assert moved(made) == (Phase.CLOSED, 5, 35)
-
-
-def test_a_move_ends_by_taking_where_it_is_cold() -> None:
-    west = busy("west", 350, 350, replicas=35)
-    floors = {"west": a_floor("r", 35, required=60, division=30)}
-    made = show(COLD, west, moves=(a_move(Phase.WARMING),), floors=floors)
-    assert moved(made) == (Phase.TAKING, 5, 35)
-    assert found(made)["east"] == (25, reasons.REBALANCE_TAKE)
-    assert staged(made).by_site["web", "east"]["r"].floor.taken == 5
-
-
-def test_a_take_that_is_stored_closes_the_move_and_takes_no_more() -> None:
-    floors = {
-        "east": a_floor("r", 25, required=60, division=30, taken=5),
-        "west": a_floor("r", 35, required=60, division=30),
-    }
-    made = show(COLD, busy("west", 350, 350, replicas=35), moves=(a_move(Phase.TAKING),), floors=floors)
-    assert moved(made) == (Phase.CLOSED, 5, 35)
-    assert found(made) == {"east": (25, ""), "west": (35, "")}
-
-
-def test_an_edit_that_lowered_the_source_leaves_nothing_to_take() -> None:
-    floors = {
-        "east": a_floor("r", 20, required=60, division=30),
-        "west": a_floor("r", 35, required=60, division=30),
-    }
-    made = show(COLD, busy("west", 350, 350, replicas=35), moves=(a_move(Phase.WARMING),), floors=floors)
-    assert moved(made) == (Phase.TAKING, 5, 35)
-    assert found(made)["east"] == (20, "")
-
-
-def test_a_move_whose_target_is_unreadable_closes() -> None:
-    blind = part("west", facts=Missing("Forbidden", "x"))
-    assert moved(show(COLD, blind, moves=(a_move(Phase.WARMING),))) == (Phase.CLOSED, 5, 35)
-
-
-def test_unknown_warmth_is_waited_for() -> None:
-    west = busy("west", 350, 350, facts=running(35, warm=Missing("WarmUnknown", "x")))
-    floors = {"west": a_floor("r", 35, required=60, division=30)}
-    assert moved(show(COLD, west, moves=(a_move(Phase.WARMING),), floors=floors)) == (Phase.WARMING, 5, 35)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planning_again import again
 from planning_judges import ReadyInTime, everything_is_home, judges
 from planning_nights import Trouble, script
 from planning_play import play
@@ -16,26 +17,27 @@ from planning_play import play
 SEEDS = st.integers(0, 1_000_000)
 
 
-@settings(max_examples=8)
+@settings(max_examples=7)
 @given(SEEDS)
 def test_a_quiet_night_is_ready_in_time_and_ends_at_home(seed: int) -> None:
     night = script(seed)
-    play(night, [*judges(), ReadyInTime()])
+    play(night, [*judges(), *again(), ReadyInTime()])
     everything_is_home(night)
 
 
-@pytest.mark.parametrize("trouble", [pytest.param(trouble, id=trouble.value) for trouble in Trouble])
-@settings(max_examples=2)
-@given(seed=SEEDS)
+@pytest.mark.parametrize(
+    ("trouble", "seed"),
+    [pytest.param(trouble, 17 * index, id=trouble.value) for index, trouble in enumerate(Trouble)],
+)
 def test_a_night_with_one_trouble(trouble: Trouble, seed: int) -> None:
     night = script(seed, {trouble})
-    play(night, judges())
+    play(night, [*judges(), *again()])
     everything_is_home(night)
 
 
-@settings(max_examples=12)
+@settings(max_examples=14)
 @given(SEEDS, st.sets(st.sampled_from(sorted(Trouble)), min_size=2, max_size=5))
 def test_a_night_with_many_troubles(seed: int, troubles: set[Trouble]) -> None:
     night = script(seed, troubles)
-    play(night, judges())
+    play(night, [*judges(), *again()])
     everything_is_home(night)

@@ -1,4 +1,4 @@
-"""One entry: opened, held, stepped down, given back or closed."""
+"""One entry: opened and held."""
 
 from __future__ import annotations
 
@@ -7,54 +7,10 @@ from typing import Any
 import pytest
 
 from gala.planning import reasons
-from gala.planning.facts import Missing
-from gala.planning.ledger import Entry, Policy, State
-from gala.planning.settle import Case, Settled, ours, settle
-from gala.planning.standing import Goal
-from gala.settings import HOME_MANAGER, MANAGER
-from planning_values import NOW, SETTINGS, a_floor, an_entry, running, target
-
-GONE = Missing("NotFound", "There is no such target.")
-BLIND = Missing("Forbidden", "not allowed")
-INTENDED, WRITTEN, RETURNING = State.INTENDED, State.WRITTEN, State.RETURNING
-
-
-def goal(replicas: int = 30, reason: str = reasons.PRE_SCALE) -> Goal:
-    return Goal(replicas, "r", reason, replicas)
-
-
-def case(entry: Entry | None = None, facts: Any = None, due: Goal | None = None, **more: Any) -> Case:
-    known: dict[str, Any] = {
-        "reachable": True,
-        "floors": (a_floor(),),
-        "reason": "",
-        "rule": "",
-        "policy": Policy(),
-        "now": NOW,
-        "settings": SETTINGS,
-    }
-    return Case(workload="web", target=target(), entry=entry, facts=facts, goal=due, **(known | more))
-
-
-def ours_at(replicas: int, **more: Any) -> Any:
-    """What runs, set by us."""
-    return running(replicas, **({"manager": MANAGER} | more))
-
-
-def told(settled: Settled) -> dict[str, Any]:
-    """Everything that a case asks for, without what no case is about."""
-    entry = settled.entry
-    found: dict[str, Any] = {
-        "closed": settled.closed,
-        "raise": settled.raise_to,
-        "lower": settled.lower_to,
-        "home": settled.home,
-        "contested": settled.contested,
-    }
-    found = {name: value for name, value in found.items() if value not in (None, False, "")}
-    if entry is not None:
-        found["entry"] = (entry.original, entry.intended, entry.written, entry.state)
-    return found
+from gala.planning.settle import Case, settle
+from gala.settings import HOME_MANAGER
+from planning_cases import BLIND, FRESH, GONE, HELD, INTENDED, RETURNING, WRITTEN, case, goal, ours_at, told
+from planning_values import NOW, an_entry, running
 
 
 @pytest.mark.parametrize(
@@ -126,10 +82,6 @@ def told(settled: Settled) -> dict[str, Any]:
 )
 def test_open(asked: Case, want: dict[str, Any]) -> None:
     assert told(settle(asked)) == {name: value for name, value in want.items() if value is not None}
-
-
-FRESH = an_entry(written=None, state=INTENDED)
-HELD = an_entry()
 
 
 @pytest.mark.parametrize(
@@ -294,148 +246,6 @@ def test_a_value_of_an_event_that_shares_the_target_is_a_new_original_only_befor
     assert told(settle(case(FRESH, running(9), goal(), **shared)))["entry"][0] == 4
     fresh = {"first": FRESH, "other": FRESH, "claimed": True}
     assert told(settle(case(FRESH, running(9), goal(), **fresh)))["entry"][0] == 9
-
-
-BACK = an_entry(intended=30, state=RETURNING)
-
-
-@pytest.mark.parametrize(
-    ("asked", "want"),
-    [
-        pytest.param(
-            case(HELD, ours_at(30)),
-            {"lower": 17, "entry": (4, 17, 30, RETURNING)},
-            id="the way home begins with a step",
-        ),
-        pytest.param(
-            case(an_entry(intended=17, state=RETURNING), ours_at(30)),
-            {"lower": 17, "entry": (4, 17, 17, RETURNING)},
-            id="a step that did not arrive is repeated",
-        ),
-        pytest.param(
-            case(an_entry(intended=17, state=RETURNING, since=NOW), ours_at(17, pods=20)),
-            {"entry": (4, 17, 17, RETURNING)},
-            id="the next step waits until the pods are gone",
-        ),
-        pytest.param(
-            case(an_entry(intended=5, state=RETURNING), ours_at(5)),
-            {"lower": 4, "home": True, "entry": (4, 4, 5, RETURNING)},
-            id="the step that reaches the original is nobody's",
-        ),
-        pytest.param(
-            case(an_entry(intended=4, state=RETURNING), ours_at(5)),
-            {"lower": 4, "home": True, "entry": (4, 4, 4, RETURNING)},
-            id="the step that reaches the original is repeated as nobody's",
-        ),
-        pytest.param(
-            case(BACK, running(4, manager=HOME_MANAGER)), {"closed": reasons.HANDED_BACK}, id="home is home"
-        ),
-        pytest.param(
-            case(BACK, running(4)),
-            {"closed": reasons.HANDED_BACK},
-            id="home is home whoever brought it there",
-        ),
-        pytest.param(
-            case(BACK, running(11)), {"closed": reasons.CHANGED_BY_OTHER}, id="a foreign value ends the entry"
-        ),
-        pytest.param(
-            case(BACK, ours_at(2)),
-            {"raise": 4, "home": True, "entry": (4, 4, 2, RETURNING)},
-            id="a value of ours below the original is raised to it",
-        ),
-        pytest.param(
-            case(an_entry(intended=6, original=6), ours_at(6)),
-            {"raise": 6, "home": True, "entry": (6, 6, 6, RETURNING)},
-            id="an original that we have written is written once more as nobody's",
-        ),
-        pytest.param(
-            case(an_entry(intended=6, original=6, state=RETURNING, since=NOW - 9), ours_at(6)),
-            {"raise": 6, "home": True, "entry": (6, 6, 6, RETURNING)},
-            id="that write is repeated for a while",
-        ),
-        pytest.param(
-            case(an_entry(intended=6, original=6, state=RETURNING, since=NOW - 30), ours_at(6)),
-            {"closed": reasons.HANDED_BACK},
-            id="a server that ignores it is not asked for ever",
-        ),
-        pytest.param(
-            case(an_entry(original=None), ours_at(30)),
-            {"raise": 30, "home": True, "entry": (None, 30, 30, RETURNING)},
-            id="a lost original is left where it is, and let go",
-        ),
-        pytest.param(
-            case(an_entry(original=None), running(30)),
-            {"closed": reasons.ORIGINAL_LOST},
-            id="a lost original that nobody manages closes",
-        ),
-        pytest.param(
-            case(HELD, ours_at(30), keep=True),
-            {"raise": 30, "home": True, "entry": (4, 30, 30, RETURNING)},
-            id="what is to be kept is let go",
-        ),
-        pytest.param(
-            case(BACK, running(30, manager=HOME_MANAGER), keep=True),
-            {"closed": reasons.KEPT},
-            id="what is kept closes",
-        ),
-        pytest.param(
-            case(HELD, ours_at(30), other=HELD, claimed=True),
-            {"closed": reasons.HANDED_OVER},
-            id="what another event holds is handed over",
-        ),
-        pytest.param(
-            case(HELD, ours_at(30), claimed=True),
-            {"entry": (4, 30, 30, WRITTEN)},
-            id="what another event is about to hold waits for its entry",
-        ),
-        pytest.param(
-            case(HELD, ours_at(30), may_lower=False),
-            {"entry": (4, 30, 30, WRITTEN)},
-            id="an event in doubt gives nothing back",
-        ),
-        pytest.param(
-            case(HELD, running(3, uid="t2")),
-            {"closed": reasons.CHANGED_BY_OTHER},
-            id="another object of the same name has nothing to give back",
-        ),
-        pytest.param(
-            case(HELD, running(3, uid="t2"), may_lower=False),
-            {"entry": (4, 30, 30, WRITTEN)},
-            id="in doubt another object of the same name closes nothing",
-        ),
-        pytest.param(
-            case(HELD, GONE),
-            {"closed": reasons.CHANGED_BY_OTHER},
-            id="a target that is gone has nothing to give back",
-        ),
-        pytest.param(
-            case(HELD, GONE, may_lower=False),
-            {"entry": (4, 30, 30, WRITTEN)},
-            id="in doubt a target that is gone closes nothing",
-        ),
-        pytest.param(
-            case(HELD, BLIND),
-            {"entry": (4, 30, 30, WRITTEN)},
-            id="what cannot be read waits with its hand-back",
-        ),
-    ],
-)
-def test_give_back(asked: Case, want: dict[str, Any]) -> None:
-    assert told(settle(asked)) == want
-
-
-@pytest.mark.parametrize(
-    ("entry", "facts", "want"),
-    [
-        pytest.param(HELD, running(30), True, id="what we have written is ours"),
-        pytest.param(an_entry(intended=40, written=30), running(40), True, id="what we intend is ours"),
-        pytest.param(HELD, ours_at(7), True, id="what we manage is ours whatever it is"),
-        pytest.param(HELD, running(7), False, id="anything else is not ours"),
-        pytest.param(HELD, running(7, manager=HOME_MANAGER), False, id="what was given back is not ours"),
-    ],
-)
-def test_ours(entry: Entry, facts: Any, want: bool) -> None:
-    assert ours(entry, facts) is want
 
 
 def test_an_entry_says_since_when_why_and_by_which_rule() -> None:

@@ -5,14 +5,11 @@ Nothing of the planner's own reckoning is used; times of segments are worked out
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from gala.api.event import GalaEventSpec, Mode
-from gala.planning.facts import ClusterFacts, EventKey, Sample, Snapshot, TargetFacts, TargetKey
-from gala.planning.ledger import Entry, Floor, Phase, State
-from gala.planning.plan import plan
+from gala.planning.facts import ClusterFacts, EventKey, Sample, TargetFacts, TargetKey
+from gala.planning.ledger import Entry, Floor, State
 from gala.settings import MANAGER
 from planning_nights import START, Script, Trouble
 from planning_play import Pass
@@ -220,72 +217,6 @@ def an_original_is_fixed_once_it_was_written(seen: Pass) -> None:
             assert after.original == entry.original, (entry, after)
 
 
-def the_order_of_the_input_changes_nothing(seen: Pass) -> None:
-    rng = random.Random(int(seen.now))
-    if rng.random() < 0.04:
-        assert plan(_shuffled(seen.before, rng), seen.now, seen.world.settings) == seen.plan
-
-
-def _shuffled(snapshot: Snapshot, rng: random.Random) -> Snapshot:
-    def mixed(items: Mapping) -> dict:  # type: ignore[type-arg]
-        pairs = list(items.items())
-        rng.shuffle(pairs)
-        return dict(pairs)
-
-    events = []
-    for event in snapshot.events:
-        spec = event.spec
-        changed = {
-            name: tuple(rng.sample(getattr(spec, name), len(getattr(spec, name))))
-            for name in ("workloads", "rounds", "scenes")
-        }
-        events.append(replace(event, spec=spec.model_copy(update=changed)))
-    rng.shuffle(events)
-    clusters = {
-        name: replace(facts, targets=mixed(facts.targets), traffic=mixed(facts.traffic))
-        for name, facts in mixed(snapshot.clusters).items()
-    }
-    return replace(
-        snapshot,
-        events=tuple(events),
-        clusters=clusters,
-        records=mixed(snapshot.records),
-        ledgers=mixed(snapshot.ledgers),
-    )
-
-
-def a_restart_changes_no_floor(seen: Pass) -> None:
-    """Planned again on the same facts with the new ledger: nothing is covered or made up for twice."""
-    rng = random.Random(int(seen.now * 7))
-    if rng.random() > 0.1:
-        return
-    records, ledgers = dict(seen.before.records), dict(seen.before.ledgers)
-    for store, changes in ((records, seen.plan.records), (ledgers, seen.plan.ledgers)):
-        for key, value in changes.items():  # type: ignore[attr-defined]
-            if value is None:
-                store.pop(key, None)  # type: ignore[attr-defined]
-            else:
-                store[key] = value  # type: ignore[index]
-    again = plan(replace(seen.before, records=records, ledgers=ledgers), seen.now, seen.world.settings)
-    old = floors(ledgers)
-    begins = {c.prepare_at for r in records.values() for item in r.latched for c in item.clusters}
-    moved = {
-        move.workload
-        for record in (*records.values(), *again.records.values())
-        for move in (record.moves if record else ())
-        if move.phase is not Phase.CLOSED
-    }
-    new = floors({place: ledger for place, ledger in again.ledgers.items() if ledger is not None})
-    risen = {(p[0], p[2], p[3]) for p, f in new.items() if p in old and f.division != old[p].division}
-    for place, floor in new.items():
-        key, _, workload, segment = place
-        if place not in old or workload in moved or (key, workload, segment) in risen:
-            continue
-        assert floor.replicas == old[place].replicas, ("changed again", place, old[place], floor)
-        if seen.now not in begins:
-            assert floor.stragglers == old[place].stragglers, ("again", place, old[place], floor)
-
-
 class MovesAreMadeBeforeTheyBreak:
     """What a move takes is warm elsewhere, and its source keeps its own need on a fresh figure."""
 
@@ -324,9 +255,18 @@ def _of(cluster: ClusterFacts, workload: str) -> TargetFacts:
     return facts
 
 
-class WarmTotalNeverDips:
-    """While a round is live its warm pods, all clusters together, never fall below what they were at most,
-    but for what a person's edit gave up."""
+def what_moves_took_stands_elsewhere(seen: Pass) -> None:
+    """A live segment's floors, all clusters together, are never less than its divisions."""
+    floor_sum: dict[tuple[EventKey, str, str], int] = {}
+    division_sum: dict[tuple[EventKey, str, str], int] = {}
+    for (key, _, workload, segment), floor in floors(seen.world.ledgers).items():
+        group = (key, workload, segment)
+        if live(seen, key, segment, workload):
+            floor_sum[group] = floor_sum.get(group, 0) + floor.replicas
+            division_sum[group] = division_sum.get(group, 0) + floor.division
+    if seen.whole:
+        for group, total in floor_sum.items():
+            assert total >= division_sum[group], ("a move lost something", group, total, division_sum[group])
 
 
 def frozen_events_write_nothing(seen: Pass) -> None:
@@ -391,9 +331,8 @@ def judges() -> list[object]:
         a_lowering_is_justified,
         the_ledger_goes_first,
         an_original_is_fixed_once_it_was_written,
-        the_order_of_the_input_changes_nothing,
-        a_restart_changes_no_floor,
         MovesAreMadeBeforeTheyBreak(),
+        what_moves_took_stands_elsewhere,
         frozen_events_write_nothing,
     ]
 
