@@ -77,8 +77,8 @@ class WorkloadDesign(NamedTuple):
 
 
 _CLUSTERS = (
-    ClusterDesign("north", private=True, fill_order=1, share=0.45, nodes=48),
-    ClusterDesign("east", private=True, fill_order=2, share=0.35, nodes=38),
+    ClusterDesign("north", private=True, fill_order=1, share=0.45, nodes=56),
+    ClusterDesign("east", private=True, fill_order=2, share=0.35, nodes=44),
     ClusterDesign("cloud", private=False, fill_order=3, share=0.20, nodes=60),
 )
 _WORKLOADS = (
