@@ -225,7 +225,7 @@ async def test_nothing_changed_nothing_written() -> None:
     reporter = Reporter(hub, Settings())
     for at in (-45, -30, -15, 0):
         await reporter.publish(passed(at, clusters=(Cluster(),)))
-    assert len(hub.requests) == 2
+    assert len(hub.changes) == 2
 
 
 async def test_a_hub_that_refuses_everything_fails_no_pass() -> None:
@@ -261,7 +261,7 @@ async def test_an_event_that_was_never_good_is_told_what_to_change_once() -> Non
 async def test_an_event_that_is_gone_is_left_alone() -> None:
     hub = Hub()
     await Reporter(hub, Settings()).publish(passed(events=(Event(missing=True),)))
-    assert hub.requests == []
+    assert hub.changes == []
 
 
 async def test_between_two_writes_no_status_is_computed_unless_it_is_urgent() -> None:

@@ -224,3 +224,8 @@ class Hub:
     def statuses(self, path: str) -> list[Mapping[str, Any]]:
         """The status patches that an object was sent."""
         return [body["status"] for method, where, body in self.requests if (method, where) == ("PATCH", path)]
+
+    @property
+    def changes(self) -> list[tuple[str, str, Any]]:
+        """What was asked beside reading."""
+        return [request for request in self.requests if request[0] != "GET"]

@@ -24,6 +24,7 @@ from gala.fleet.member import ClusterHealth
 from gala.planning.facts import EventFacts, EventKey, Snapshot
 from gala.planning.outcome import EventPlan, Plan
 from gala.report.cluster_status import ClusterView, cluster_status
+from gala.report.cues import CueAnswers
 from gala.report.event_judgements import EventView
 from gala.report.kube_events import EventPoster, Notice, Subject, notices
 from gala.report.logs import log_decisions
@@ -137,6 +138,7 @@ class Reporter:
         self.recorder = Recorder()
         self.writer = StatusWriter(hub, settings)
         self.poster = EventPoster(hub, host=host)
+        self.cues = CueAnswers(hub)
         self.shelf = NightShelf(hub, settings, self.recorder)
         self._namespace = settings.fleet_namespace
         self._interval = settings.status_interval
@@ -151,7 +153,8 @@ class Reporter:
         events = [one for one in passed.events if not one.missing]
         work = [self._guarded(gate, self._event(one, passed)) for one in events]
         work += [self._guarded(gate, self._cluster(one, passed)) for one in passed.clusters]
-        await asyncio.gather(*work, self._guarded(gate, self.shelf.keep(passed.plan, passed.now)))
+        work.append(self._guarded(gate, self.shelf.keep(passed.plan, passed.now)))
+        await asyncio.gather(*work, self._guarded(gate, self.cues.answer(passed.now)))
         self._forget_others(passed)
 
     def _forget_others(self, passed: Passed) -> None:
