@@ -21,7 +21,7 @@ from fleet_builders import (
 from fleet_server import serving
 from fleet_stage import HASTY, stage, web_of
 from gala.errors import BarrierTimeout
-from gala.planning.facts import Missing, NodeRoom
+from gala.planning.facts import Missing, NodeRoom, TargetFacts
 
 
 async def test_the_first_pass_already_knows_everything() -> None:
@@ -207,6 +207,20 @@ async def test_a_cache_that_never_reaches_the_barrier_is_loud() -> None:
         await it.look()
         with pytest.raises(BarrierTimeout):
             await it.look(deployments=10**9)
+
+
+async def test_a_fault_of_our_own_in_one_cluster_is_that_cluster_unreachable(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with stage() as it:
+        await it.look()
+        it.north.change(DEPLOYMENTS, "web", spec={"replicas": 8})
+
+        facts = await it.later(2, deployments="no number")  # type: ignore[arg-type]
+
+        assert (facts.reachable, facts.unreachable_reason) == (False, "Unreachable")
+        assert isinstance(facts.targets[WEB], TargetFacts)
+        assert "north could not be looked at" in caplog.text
 
 
 async def test_a_cache_that_ended_is_started_again() -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from fleet_builders import DEPLOYMENTS, client, deployment, write
 from fleet_server import FleetServer, serving, status
-from gala.errors import Conflict, Rejected, Throttled, Unreachable
+from gala.errors import Conflict, LeadershipLost, Rejected, Throttled, Unreachable
 from gala.fleet.paths import Catalog
 from gala.fleet.writes import Writer, WriteResult, in_turns, patch_of
 from gala.planning.facts import TargetKey
@@ -195,3 +195,21 @@ async def test_few_writes_are_in_flight_at_once() -> None:
 
         assert all(result.error is None for result in results)
         assert most == 8
+
+
+async def test_once_the_lease_is_lost_the_rest_of_a_batch_is_not_sent() -> None:
+    async with serving() as server:
+        for name in ("a", "b", "c"):
+            server.put(DEPLOYMENTS, deployment(name))
+        north = client(server)
+        answers = iter([True, False, False])
+        writer = Writer(north, Catalog(north), qps=1000, burst=1000, leads=lambda: next(answers))
+        heard: Done = []
+        results = await writer.apply(
+            [write(5, name=name) for name in ("a", "b", "c")],
+            seconds=2.0,
+            done=lambda key, version: heard.append((key, version)),
+        )
+        await north.close()
+    assert [type(result.error) for result in results] == [type(None), LeadershipLost, LeadershipLost]
+    assert [key.name for key, _ in heard] == ["a"]

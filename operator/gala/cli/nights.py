@@ -24,18 +24,21 @@ class NightReports:
         """``night`` is what was recorded of an event."""
         self._directory = directory
         self._night = night
-        self._written: set[tuple[EventKey, int]] = set()
+        self._written: set[EventKey] = set()
 
     def __call__(self, done: Done) -> None:
-        """Looks at one pass; a disk that is full is logged and stops nothing."""
+        """Looks at one pass; a disk that is full, or a fault of our own, is logged and stops nothing."""
         for key, plan in done.plan.events.items():
-            night = (key, len(plan.segments))
-            if plan.phase == OVER and plan.ever_opened and night not in self._written:
-                self._written.add(night)
+            if plan.phase != OVER:
+                self._written.discard(key)
+            elif plan.ever_opened and key not in self._written:
+                self._written.add(key)
                 try:
                     self._write(key)
                 except OSError as failed:
                     log.warning("the report of event %s was not written: %s", key, failed)
+                except Exception:
+                    log.exception("the report of event %s was not written", key)
 
     def _write(self, key: EventKey) -> None:
         seen = self._night(key)

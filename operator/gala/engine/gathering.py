@@ -17,9 +17,10 @@ from gala.engine.ports import Ask, Barrier, Fleet, Signals, Wanted
 from gala.engine.store import LedgerStore
 from gala.engine.wanted import WantedCluster, WantedEvent
 from gala.fleet.admission import admissions
-from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetKey, Traffic
+from gala.planning.facts import ClusterFacts, EventKey, TargetKey, Traffic
 from gala.planning.ledger import ClusterLedger
 from gala.planning.sites import selects, target_key
+from gala.planning.snapshot import Snapshot
 from gala.settings import Settings
 from gala.signals.query import asks
 
@@ -36,7 +37,7 @@ class Gathered:
     snapshot: Snapshot
     events: tuple[WantedEvent, ...]
     clusters: tuple[WantedCluster, ...]
-    revision: int
+    revision: int = 0
     """Of what people want, as it was when this was read."""
     vanished: frozenset[EventKey] = frozenset()
     """Events that dropped out of a list together with most others; they are held until asked for by name."""

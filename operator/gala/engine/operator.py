@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 MOST_FAULTS: Final = 30
 """Turns in a row that may fail unexpectedly; they are ``tick_live`` apart, so this is a minute."""
 
-END_DEADLINE: Final = 1.5
+END_DEADLINE: Final = 1.0
 """Wall seconds that a pass has to end once it is cancelled, and that giving the Lease back may take."""
 
 STALL_AFTER: Final = 60.0

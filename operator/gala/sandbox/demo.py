@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from gala.engine.passes import Done
 from gala.engine.wiring import Wired, wire
-from gala.errors import BarrierTimeout
+from gala.errors import BarrierTimeout, Stalled
 from gala.fleet.client import ApiServer
 from gala.fleet.kubeconfig import Credentials
 from gala.intake.intake import Intake
@@ -79,6 +79,7 @@ async def play_night(
 
     Raises:
         BarrierTimeout: something hung, so that time could not go on.
+        Stalled: the operator met a fault of its own, even if it got over it.
     """
     fleet = SandboxFleet(night, params)
     trail = _Trail()
@@ -125,6 +126,10 @@ async def _run(wired: Wired, fleet: SandboxFleet) -> None:
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+    if wired.operator.faults:
+        raise Stalled(
+            f"The operator met {wired.operator.faults} faults of its own in this night, see its log."
+        )
 
 
 async def _close(closers: list[Callable[[], Awaitable[None]]]) -> None:
