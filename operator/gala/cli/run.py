@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +17,9 @@ from typing import Final, Literal
 
 import click
 
-from gala.cli.hub import Login, check
+from gala.cli.hub import Login
 from gala.cli.nights import NightReports
+from gala.cli.rights import check_rights
 from gala.engine.clock import WallClock
 from gala.engine.operator import run_until_stopped
 from gala.engine.wiring import Wired, wire
@@ -31,6 +34,10 @@ log = logging.getLogger(__name__)
 
 CLOSE_DEADLINE: Final = 2.0
 """Wall seconds for closing connections; SIGTERM to exit takes five at most."""
+
+LEAVE_AFTER: Final = 2.5
+"""Wall seconds after the operator's end in which threads may come to theirs; with those that its end
+takes, at most five from SIGTERM on."""
 
 _DEFAULTS: Final = Settings()
 
@@ -103,14 +110,15 @@ async def serve(options: RunOptions) -> None:
     """Builds the operator, runs it until SIGTERM or SIGINT, and closes everything.
 
     Raises:
-        GalaError: The hub cannot be reached, refuses us or lacks the CRDs.
+        GalaError: The hub cannot be reached, refuses us or lacks the CRDs; or the operator gets
+            nothing done any more, so that its supervisor has to start it anew.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     hub = ApiServer("hub", await options.login.credentials(), options.settings)
     try:
-        await check(hub)
+        await check_rights(hub, options.settings)
         await _operate(hub, options, stop)
     finally:
         await hub.close()
@@ -125,13 +133,23 @@ async def _operate(hub: ApiServer, options: RunOptions, stop: asyncio.Event) -> 
     intake = Intake(wired.desired, hub, options.settings)
     keeping = asyncio.create_task(options.login.keep(hub), name="login")
     log.info("%s watches %s as %s", options.settings.lease_name, hub.credentials.server, options.identity)
+    status = 1
     try:
         await intake.start()
         await run_until_stopped(wired.operator, stop, wired.elector)
+        status = 0
         log.info("stopped; replicas stay as they are")
     finally:
+        _leave_in_time(status)
         keeping.cancel()
         await _close(intake, wired)
+
+
+def _leave_in_time(status: int) -> None:
+    """Ends the process although a thread hangs, as one may that resolves a name: nothing is lost by it."""
+    timer = threading.Timer(LEAVE_AFTER, os._exit, (status,))
+    timer.daemon = True
+    timer.start()
 
 
 async def _close(intake: Intake, wired: Wired) -> None:
