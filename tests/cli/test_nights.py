@@ -10,8 +10,9 @@ import pytest
 from gala.cli.nights import NightReports
 from gala.engine.gathering import Gathered
 from gala.engine.passes import Done
-from gala.planning.facts import EventKey, Snapshot
+from gala.planning.facts import EventKey
 from gala.planning.outcome import EventPlan, Plan
+from gala.planning.snapshot import Snapshot
 from report_night import night as a_night
 
 GALA = EventKey("shows", "gala")

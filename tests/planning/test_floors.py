@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from gala.planning import reasons
-from gala.planning.facts import ClusterFacts, Missing, NodeRoom, Snapshot
+from gala.planning.facts import ClusterFacts, Missing, NodeRoom
 from gala.planning.ledger import Basis
+from gala.planning.snapshot import Snapshot
 from planning_hours import FULL, HELD, QUIET, busy, found, part, show, silent, staged
 from planning_values import (
     SHOW,

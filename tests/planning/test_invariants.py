@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gala.planning.facts import Snapshot
 from gala.planning.ledger import Allocation
 from gala.planning.outcome import Plan, SegmentPlan
 from gala.planning.plan import plan
+from gala.planning.snapshot import Snapshot
 from planning_values import (
     NOW,
     SETTINGS,

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gala.planning.facts import Snapshot
 from gala.planning.latching import raise_caps, relatch
 from gala.planning.ledger import Allocation, Basis, GapRule, Latched
 from gala.planning.night import Night
 from gala.planning.placement import Placed
 from gala.planning.projection import project
+from gala.planning.snapshot import Snapshot
 from planning_values import (
     BASIS,
     NOW,

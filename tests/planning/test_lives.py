@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gala.planning import reasons
-from gala.planning.facts import Snapshot
 from gala.planning.ledger import Basis, Phase, Policy, State
+from gala.planning.snapshot import Snapshot
 from gala.settings import MANAGER
 from planning_passes import LATCH, SALE, findings, live, planned, writes
 from planning_values import (

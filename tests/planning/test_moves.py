@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from gala.planning import reasons
-from gala.planning.facts import Missing, NodeRoom, Snapshot
+from gala.planning.facts import Missing, NodeRoom
 from gala.planning.ledger import Phase
+from gala.planning.snapshot import Snapshot
 from planning_hours import FULL, busy, found, part, show, staged
 from planning_values import (
     NOW,

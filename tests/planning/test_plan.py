@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from gala.planning import reasons
-from gala.planning.facts import Snapshot
 from gala.planning.ledger import Allocation, LastShares, State
 from gala.planning.outcome import Guard, Write
 from gala.planning.plan import plan
+from gala.planning.snapshot import Snapshot
 from gala.settings import HOME_MANAGER, MANAGER
 from planning_passes import LATCH, live, planned, told, writes
 from planning_values import (

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from gala.planning.facts import EventFacts, EventKey, Snapshot
+from gala.planning.facts import EventFacts, EventKey
 from gala.planning.ledger import Basis, GapRule, LatchedCluster, Policy
 from gala.planning.night import Night
 from gala.planning.projection import project
+from gala.planning.snapshot import Snapshot
 from planning_values import (
     NOW,
     SETTINGS,

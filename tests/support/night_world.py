@@ -21,7 +21,6 @@ from gala.planning.facts import (
     NodeRoom,
     PodStart,
     Sample,
-    Snapshot,
     TargetFacts,
     TargetKey,
     Traffic,
@@ -29,6 +28,7 @@ from gala.planning.facts import (
 from gala.planning.ledger import ClusterLedger, EventRecord
 from gala.planning.outcome import Guard, Plan, Write
 from gala.planning.plan import plan
+from gala.planning.snapshot import Snapshot
 from gala.settings import Settings
 
 

@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gala.planning.facts import Snapshot
 from gala.planning.ledger import Phase
 from gala.planning.plan import plan
+from gala.planning.snapshot import Snapshot
 from planning_judges import floors
 from planning_play import Pass
 

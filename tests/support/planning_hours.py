@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gala.planning.facts import ClusterFacts, NodeRoom, Snapshot
+from gala.planning.facts import ClusterFacts, NodeRoom
 from gala.planning.ledger import Allocation, Floor, Move
 from gala.planning.projection import project
+from gala.planning.snapshot import Snapshot
 from gala.planning.stage import Stage, stage
 from planning_values import (
     NOW,

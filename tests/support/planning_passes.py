@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gala.planning.facts import EventKey, Snapshot
+from gala.planning.facts import EventKey
 from gala.planning.ledger import Allocation
 from gala.planning.outcome import EventPlan, Plan
 from gala.planning.plan import plan
+from gala.planning.snapshot import Snapshot
 from gala.settings import MANAGER
 from planning_values import (
     NOW,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gala.api.event import GalaEventSpec
-from gala.planning.facts import EventKey, Missing, Sample, Snapshot
+from gala.planning.facts import EventKey, Missing, Sample
 from gala.planning.outcome import Plan, Write
+from gala.planning.snapshot import Snapshot
 from night_world import World
 from planning_nights import START, Script, Trouble
 

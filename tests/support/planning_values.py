@@ -16,7 +16,6 @@ from gala.planning.facts import (
     NodeRoom,
     PodStart,
     Sample,
-    Snapshot,
     TargetFacts,
     TargetKey,
     Traffic,
@@ -39,6 +38,7 @@ from gala.planning.ledger import (
 from gala.planning.placement import Scene
 from gala.planning.segments import Segment
 from gala.planning.sites import sites
+from gala.planning.snapshot import Snapshot
 from gala.planning.timeline import Window
 from gala.settings import Settings
 

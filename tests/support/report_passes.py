@@ -13,7 +13,6 @@ from gala.planning.facts import (
     EventKey,
     Missing,
     Sample,
-    Snapshot,
     TargetFacts,
     TargetKey,
     Traffic,
@@ -32,6 +31,7 @@ from gala.planning.outcome import (
     Weight,
     Write,
 )
+from gala.planning.snapshot import Snapshot
 from report_night import EVENT, T0
 
 TARGET = TargetKey("apps/v1", "Deployment", "show", "web")

@@ -16,11 +16,12 @@ from typing import NamedTuple
 from gala.api.application import Tier
 from gala.planning import reasons
 from gala.planning.books import SiteKey
-from gala.planning.facts import EventFacts, EventKey, Snapshot, TargetFacts, TargetKey
+from gala.planning.facts import EventFacts, EventKey, TargetFacts, TargetKey
 from gala.planning.ledger import Basis, Floor, GapRule
 from gala.planning.outcome import EventPlan, Need, SegmentPlan
 from gala.planning.plan import plan
 from gala.planning.sites import target_key
+from gala.planning.snapshot import Snapshot
 from gala.planning.standing import Goal, goal
 from gala.planning.timeline import Window
 from gala.settings import Settings

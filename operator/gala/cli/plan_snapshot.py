@@ -26,12 +26,12 @@ from gala.planning.facts import (
     Missing,
     NodeRoom,
     PodStart,
-    Snapshot,
     TargetFacts,
     TargetKey,
 )
 from gala.planning.fit import Room, Size
 from gala.planning.sites import selects, target_key
+from gala.planning.snapshot import Snapshot
 
 T = TypeVar("T")
 Document = Mapping[str, Any]

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 
-from gala.planning.facts import EventKey, Snapshot
+from gala.planning.facts import EventKey
 from gala.planning.outcome import Plan, SegmentPlan
 from gala.planning.plan import plan
+from gala.planning.snapshot import Snapshot
 from gala.settings import Settings
 
 

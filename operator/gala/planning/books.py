@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gala.planning.facts import EventKey, Missing, Snapshot, TargetFacts, TargetKey
+from gala.planning.facts import EventKey, Missing, TargetFacts, TargetKey
 from gala.planning.ledger import Entry, Floor, State
+from gala.planning.snapshot import Snapshot
 
 SiteKey = tuple[str, str]
 """Workload name, cluster name."""

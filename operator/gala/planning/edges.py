@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gala.planning.facts import Snapshot
 from gala.planning.ledger import Entry
 from gala.planning.settle import Outcome
+from gala.planning.snapshot import Snapshot
 from gala.planning.stage import Stage
 from gala.planning.stragglers import looks_from
 from gala.planning.timeline import begun, in_gap

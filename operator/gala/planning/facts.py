@@ -1,4 +1,4 @@
-"""What a pass knows: one snapshot of events, clusters and the ledger.
+"""What can be known of events, clusters and their traffic.
 
 Everything here is a frozen value. What could not be read is ``Missing`` with its reason,
 never a zero; counts are pods, CPU is in millicores, memory in bytes, times are seconds
@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from gala.api.event import GalaEventSpec
-    from gala.planning.ledger import ClusterLedger, EventRecord
-
+from gala.api.event import GalaEventSpec
 
 TARGET_GONE = "NotFound"
 """Reason of a ``Missing`` target that is known not to exist; every other reason is doubt."""
@@ -157,17 +154,3 @@ class EventFacts:
     spec: GalaEventSpec
     doubt: bool = False
     """It could not be found where it was, or its ledger cannot be fully read: hold or raise, never lower."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The only input of a plan beside ``now``."""
-
-    events: tuple[EventFacts, ...] = ()
-    clusters: Mapping[str, ClusterFacts] = field(default_factory=dict)
-    records: Mapping[EventKey, EventRecord] = field(default_factory=dict)
-    ledgers: Mapping[tuple[EventKey, str], ClusterLedger] = field(default_factory=dict)
-    reasserted: Mapping[tuple[str, TargetKey], float] = field(default_factory=dict)
-    """When a contested value was last raised again; from this process's memory only."""
-    deleted: frozenset[EventKey] = frozenset()
-    """Events whose deletion is believed; a ledger whose event is not here nor in ``events`` is in doubt."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from gala.api.event import Mode
 from gala.planning.books import Books, FloorKey, SiteKey
 from gala.planning.commitments import Commitments
-from gala.planning.facts import EventFacts, EventKey, Snapshot, TargetKey
+from gala.planning.facts import EventFacts, EventKey, TargetKey
 from gala.planning.ledger import Entry, EventRecord, Floor, Latched, Policy
 from gala.planning.outcome import Finding
 from gala.planning.placement import Placed, Scene
 from gala.planning.segments import Segment, is_round_name, segments
 from gala.planning.sites import Site, sites
+from gala.planning.snapshot import Snapshot
 from gala.planning.timeline import Window
 from gala.settings import Settings
 

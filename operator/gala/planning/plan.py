@@ -14,12 +14,13 @@ from gala.api.event import OnDelete
 from gala.planning.books import Books, SiteKey
 from gala.planning.claims import Claim, Claims
 from gala.planning.edges import busy, wake_at
-from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts, TargetKey
+from gala.planning.facts import ClusterFacts, EventKey, TargetFacts, TargetKey
 from gala.planning.floors import Raised
 from gala.planning.ledger import ClusterLedger, Entry, State
 from gala.planning.outcome import Decision, Plan, Write
 from gala.planning.projection import project
 from gala.planning.settle import Case, Outcome, Settled, settle
+from gala.planning.snapshot import Snapshot
 from gala.planning.stage import Stage, stage
 from gala.planning.standing import Goal, goal, hold_until
 from gala.planning.view import event_plan

@@ -14,7 +14,8 @@ from math import inf
 
 from gala.planning.books import Books, SiteKey
 from gala.planning.commitments import Commitments, Held
-from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts
+from gala.planning.facts import ClusterFacts, EventKey, TargetFacts
+from gala.planning.snapshot import Snapshot
 from gala.planning.fit import Size
 from gala.planning.night import Night, nights
 from gala.planning.placement import Placed, Placing, Rooms

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from gala.api.event import Tier, Workload
 from gala.api.meta import Selector
 from gala.planning.books import Books, SiteKey
-from gala.planning.facts import ClusterFacts, EventFacts, Missing, Snapshot, TargetFacts, TargetKey
+from gala.planning.facts import ClusterFacts, EventFacts, Missing, TargetFacts, TargetKey
 from gala.planning.fit import Size
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
+from gala.planning.snapshot import Snapshot
 
 
 class Site(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from gala.planning import reasons
 from gala.planning.books import FloorKey, SiteKey
-from gala.planning.facts import EventFacts, Snapshot
+from gala.planning.facts import EventFacts
 from gala.planning.floors import Raised, Stand, floors
 from gala.planning.latching import raise_caps, relatch
 from gala.planning.ledger import EventRecord, Floor, LastShares, Latched, LatchedCluster, Move, Phase
@@ -16,6 +16,7 @@ from gala.planning.night import Night
 from gala.planning.placement import Placed, Scene
 from gala.planning.segments import Segment
 from gala.planning.shares import measured
+from gala.planning.snapshot import Snapshot
 from gala.planning.standing import needed
 from gala.planning.timeline import Window, begun
 

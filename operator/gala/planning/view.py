@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gala.api.event import Demand
 from gala.planning import reasons
 from gala.planning.books import SiteKey
-from gala.planning.facts import ClusterFacts, Missing, Snapshot, TargetFacts
+from gala.planning.facts import ClusterFacts, Missing, TargetFacts
 from gala.planning.ledger import State
 from gala.planning.outcome import (
     ClusterWindow,
@@ -21,6 +21,7 @@ from gala.planning.outcome import (
 from gala.planning.placement import Placed, weights
 from gala.planning.segments import Segment, covers
 from gala.planning.settle import Outcome
+from gala.planning.snapshot import Snapshot
 from gala.planning.stage import Stage
 from gala.planning.standing import Goal
 from gala.planning.timeline import begun

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from gala.planning import reasons
-from gala.planning.facts import ClusterFacts, EventKey, Snapshot, TargetFacts, TargetKey
+from gala.planning.facts import ClusterFacts, EventKey, TargetFacts, TargetKey
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Guard, Write
 from gala.planning.settle import Outcome
+from gala.planning.snapshot import Snapshot
 from gala.planning.stage import Stage
 from gala.planning.timeline import begun
 from gala.planning.waves import Rise, allowance, open_wave

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from gala.api.event import GalaEventSpec
 from gala.api.event_status import GalaEventStatus
 from gala.planning import reasons
-from gala.planning.facts import EventKey, Missing, Sample, Snapshot
+from gala.planning.facts import EventKey, Missing, Sample
 from gala.planning.outcome import EventPlan, Finding, SegmentPlan
 from gala.planning.segments import Segment, segments
+from gala.planning.snapshot import Snapshot
 from gala.report.conditions import Judgement, no, several, unknown, yes
 
 CAPACITY = "CapacitySufficient"

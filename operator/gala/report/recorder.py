@@ -12,9 +12,10 @@ from typing import Protocol
 
 from gala.api.event import GalaEventSpec
 from gala.planning import reasons
-from gala.planning.facts import ClusterFacts, EventFacts, EventKey, Sample, Snapshot, TargetFacts, TargetKey
+from gala.planning.facts import ClusterFacts, EventFacts, EventKey, Sample, TargetFacts, TargetKey
 from gala.planning.ledger import Entry, EventRecord, Floor
 from gala.planning.outcome import Decision, EventPlan, Plan, SegmentPlan, Write
+from gala.planning.snapshot import Snapshot
 from gala.report import measures
 from gala.report.event_judgements import RoundProgress
 from gala.report.floorbook import FloorBook

@@ -21,8 +21,9 @@ from gala.api.event_status import GalaEventStatus
 from gala.api.meta import CLUSTERS, EVENTS
 from gala.api.model import Model
 from gala.fleet.member import ClusterHealth
-from gala.planning.facts import EventFacts, EventKey, Snapshot
+from gala.planning.facts import EventFacts, EventKey
 from gala.planning.outcome import EventPlan, Plan
+from gala.planning.snapshot import Snapshot
 from gala.report.cluster_status import ClusterView, cluster_status
 from gala.report.cues import CueAnswers
 from gala.report.event_judgements import EventView
