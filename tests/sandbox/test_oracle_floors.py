@@ -57,12 +57,15 @@ class Seen:
     to: int
     floors: dict[str, tuple[FloorSeen, ...]]
     ready: int = 40
+    edited: float | None = None
+    """When a person changed the spec."""
     other: str = ""
     """A segment that holds another target in the same cluster."""
 
 
 def recording(seen: Seen) -> Recording:
     other = Place("shop", "north")
+    edits = [SpecSeen(T0 + seen.edited, 2, event(generation=2))] if seen.edited is not None else []
     floors = {(WEB, name): list(history) for name, history in seen.floors.items()}
     if seen.other:
         floors[other, seen.other] = [floor(PREPARED, 5)]
@@ -75,12 +78,13 @@ def recording(seen: Seen) -> Recording:
         ready={WEB: StepSeries([(T0, 2.0), (T0 + 1, seen.ready)]), other: series[other]},
         writes=[write],
         floors=floors,
-        specs=[SpecSeen(T0, 1, event())],
+        specs=[SpecSeen(T0, 1, event()), *edits],
         ended=T0 + seen.at,
     )
 
 
 ONE = {"one": (floor(PREPARED, 30),)}
+EDITED = (floor(PREPARED, 30), floor(900, 20, generation=2))
 BOTH = {"one": (floor(PREPARED, 30),), "two": (floor(1950, 20),)}
 
 
@@ -125,10 +129,14 @@ BOTH = {"one": (floor(PREPARED, 30),), "two": (floor(1950, 20),)}
             1,
             id="new facts never lower a floor",
         ),
+        pytest.param(Seen(at=1200, to=20, floors={"one": EDITED}, edited=850), 0, id="a newer basis does"),
         pytest.param(
-            Seen(at=1200, to=20, floors={"one": (floor(PREPARED, 30), floor(900, 20, generation=2))}),
-            0,
-            id="a newer basis does",
+            Seen(at=1200, to=20, floors={"one": EDITED}), 1, id="a basis that nobody gave lowers nothing"
+        ),
+        pytest.param(
+            Seen(at=1200, to=20, floors={"one": EDITED}, edited=950),
+            1,
+            id="nor does one that came after the floor fell",
         ),
         pytest.param(
             Seen(at=1200, to=9, floors={"one": (floor(PREPARED, 5),)}),

@@ -206,13 +206,13 @@ class _Judge:
         return self._first.get((cluster, segment), inf) <= at
 
     def _floor(self, place: Place, segment: str, at: float, warmup_: float) -> int:
-        """The highest floor seen since the latest basis, less what moves took from it rightfully."""
+        """The highest floor seen since the latest basis that a person gave, less what moves took rightly."""
         gross, taken, allowed = 0, 0, 0
         basis: tuple[str, int, int] | None = None
         for seen in self._seen.floors.get((place, segment), ()):
             if seen.at > at:
                 break
-            if basis is not None and _newer(seen.basis, basis):
+            if basis is not None and _newer(seen.basis, basis) and self._was_said(seen):
                 gross = seen.replicas + allowed
             basis = seen.basis
             if seen.taken > taken:
@@ -221,6 +221,17 @@ class _Judge:
                 taken = seen.taken
             gross = max(gross, seen.replicas + seen.taken)
         return gross - allowed
+
+    def _was_said(self, seen: FloorSeen) -> bool:
+        """Whether a person wrote the spec that a floor claims to come from: the ledger alone is no word."""
+        uid, generation, _ = seen.basis
+        return any(
+            one.at <= seen.at
+            and one.generation == generation
+            and one.body is not None
+            and one.body["metadata"].get("uid") == uid
+            for one in self._seen.specs
+        )
 
     def _receiver_was_warm(self, place: Place, segment: str, seen: FloorSeen, warmup_: float) -> bool:
         moves = [
