@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gala.cli.report import report
+from gala.cli.root import root
 from gala.errors import InvalidInput
 from gala.report import archive
 from gala.report.event_report import build
@@ -17,7 +17,7 @@ from report_night import night, steps
 
 
 def called(*arguments: str, data: bytes | None = None) -> Result:
-    return CliRunner().invoke(report, arguments, input=data, standalone_mode=False)
+    return CliRunner().invoke(root, ["report", *arguments], input=data, standalone_mode=False)
 
 
 @pytest.fixture

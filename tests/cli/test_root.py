@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -50,6 +51,16 @@ def test_a_refusal_is_one_sentence_on_stderr(capsys: pytest.CaptureFixture[str])
     shown = capsys.readouterr()
     want = "gala: There is no kubeconfig at /nowhere; name one with --kubeconfig.\n"
     assert (status, shown.out, shown.err) == (1, "", want)
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence_on_stderr(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    status = root.call(["crds", "--directory", str(tmp_path / "file" / "crds")])
+    shown = capsys.readouterr()
+    assert (status, shown.out, shown.err.count("\n")) == (1, "", 1)
+    assert shown.err.startswith(f"gala: {tmp_path}/file")
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

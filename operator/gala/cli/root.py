@@ -100,4 +100,8 @@ def call(arguments: list[str] | None = None) -> int:
         # The reader went away (`gala crds | head`): Python would complain once more while it flushes.
         sys.stderr.close()
         return 0
+    except OSError as failed:
+        what = f"{failed.filename}: {failed.strerror}" if failed.filename else str(failed)
+        click.echo(f"gala: {what}; choose another place, or see that it can be written.", err=True)
+        return 1
     return outcome if isinstance(outcome, int) else 0
