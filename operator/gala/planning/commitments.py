@@ -90,6 +90,13 @@ class Commitments:
         packed = self._pack(cluster, lambda held: covers(held.due, held.end, now))
         return 0 if packed is None else self.due(cluster.name, key, now) - packed.lodged[key]
 
+    def state(self, now: float) -> tuple[tuple[int, ...], ...]:
+        """What stands or is prepared everywhere at ``now``; times of equal state have equal room."""
+        return tuple(
+            tuple([self.at(cluster, key, now) for key in self._in_order(cluster)])
+            for cluster in sorted(self._targets)
+        )
+
     def _most(self, cluster: str, key: TargetKey, counts: Callable[[Held], bool]) -> int:
         known = self._targets[cluster].get(key)
         most = 0 if known is None else known.original

@@ -24,6 +24,9 @@ from gala.planning.segments import Segment
 from gala.planning.sites import Site
 from gala.settings import Settings
 
+_LAST = 1 << 31
+"""Fill order of a latched cluster that cannot be used any more."""
+
 
 class Cell(NamedTuple):
     """One workload in one cluster during one segment."""
@@ -241,6 +244,14 @@ class Placing:
             self._scene.commitments.hold(site.cluster.name, site.key, held)
 
 
+def hold_all(scene: Scene, placed: Placed) -> None:
+    """Holds the room of a whole segment that is not latched, from its ``ready_by`` on."""
+    segment = placed.segment
+    for site, cell in placed.cells.items():
+        held = Held(segment.ready_by, segment.ready_by, segment.latest_end, cell.division)
+        scene.commitments.hold(site[1], scene.sites[site].key, held)
+
+
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
     """Divides every demand of a segment anew; a latched one keeps its shares, and its caps only rise.
 
@@ -259,7 +270,7 @@ def _part(workload: Workload, cluster: str, site: Site | None, *, share: int, ca
         share=share,
         cap=cap,
         minimum=workload.per_cluster.min,
-        fill_order=site.cluster.fill_order if site else 0,
+        fill_order=site.cluster.fill_order if site else _LAST,
         weight=site.cluster.weight if site else 0,
         current=site.original if site else 0,
     )

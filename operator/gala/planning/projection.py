@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
 from math import inf
+from typing import NamedTuple
 
 from gala.planning.books import Books, SiteKey
 from gala.planning.commitments import Commitments, Held
 from gala.planning.facts import ClusterFacts, EventKey, TargetFacts
-from gala.planning.snapshot import Snapshot
 from gala.planning.fit import Size
 from gala.planning.night import Night, nights
-from gala.planning.placement import Placed, Placing, Rooms
+from gala.planning.placement import Placed, Placing, Rooms, Scene, hold_all
 from gala.planning.segments import Segment
+from gala.planning.snapshot import Snapshot
 from gala.planning.timeline import Course, Latch, Target, Window, windows
 from gala.settings import Settings
 
@@ -86,45 +87,65 @@ def _commit_ledger(found: Iterable[Night], commitments: Commitments, now: float)
                 commitments.hold(cluster, target, held)
 
 
+class _Work(NamedTuple):
+    night: Night
+    scene: Scene
+    segment: Segment
+
+
 def _place_all(
     found: Iterable[Night], commitments: Commitments, now: float
 ) -> dict[EventKey, dict[str, Placed]]:
     """Every segment's division; segments that count at the same time share the room tier by tier."""
     placed: dict[EventKey, dict[str, Placed]] = {}
-    work: list[tuple[Night, Segment]] = []
+    work: list[_Work] = []
     for night in found:
         placed[night.key] = {}
         for segment in night.segments:
             if night.scene is None or segment.latest_end <= now or not segment.demand:
                 placed[night.key][segment.name] = Placed(segment=segment)
             else:
-                work.append((night, segment))
+                work.append(_Work(night, night.scene, segment))
 
-    def turn(item: tuple[Night, Segment]) -> tuple[bool, bool, float]:
-        night, segment = item
+    def turn(item: _Work) -> tuple[bool, bool, float]:
+        night, _, segment = item
         return (night.observed, segment.name not in night.latches, max(segment.ready_by, now))
 
-    for (_, _, at), group in groupby(sorted(work, key=turn), key=turn):
-        for night, done in _place_group(list(group), Rooms(commitments, at)):
-            placed[night.key][done.segment.name] = done
+    memory: dict[object, list[Placed]] = {}
+    for (_, fresh, at), items in groupby(sorted(work, key=turn), key=turn):
+        group = list(items)
+        asked = (
+            (tuple((w.night.key, w.segment.demand) for w in group), commitments.state(at)) if fresh else at
+        )
+        if asked in memory:
+            done = [_place_alike(*pair) for pair in zip(group, memory[asked], strict=True)]
+        else:
+            done = memory[asked] = _place_group(group, Rooms(commitments, at))
+        for item, made in zip(group, done, strict=True):
+            placed[item.night.key][item.segment.name] = made
     return placed
 
 
-def _place_group(group: Iterable[tuple[Night, Segment]], rooms: Rooms) -> Iterable[tuple[Night, Placed]]:
-    placings = []
-    for night, segment in group:
-        assert night.scene is not None  # noqa: S101 - only nights with a scene have work
-        latched = night.latches.get(segment.name)
-        placing = Placing(night.scene, segment, latched, rooms=rooms)
-        placings.append((night, placing))
+def _place_alike(item: _Work, before: Placed) -> Placed:
+    """What asks for the same, at a time at which the same is held everywhere, gets the same."""
+    made = replace(before, segment=item.segment)
+    hold_all(item.scene, made)
+    return made
+
+
+def _place_group(group: Iterable[_Work], rooms: Rooms) -> list[Placed]:
+    placings = [
+        (item, Placing(item.scene, item.segment, item.night.latches.get(item.segment.name), rooms=rooms))
+        for item in group
+    ]
     queue = [
-        (placing.precedence(demand), night.order, placing.segment.name, demand, placing)
-        for night, placing in placings
+        (placing.precedence(demand), item.night.order, item.segment.name, demand, placing)
+        for item, placing in placings
         for demand in placing.demands
     ]
-    for *_, demand, placing in sorted(queue, key=lambda item: item[:3]):
+    for *_, demand, placing in sorted(queue, key=lambda entry: entry[:3]):
         placing.serve(demand)
-    return [(night, placing.done()) for night, placing in placings]
+    return [placing.done() for _, placing in placings]
 
 
 def _windows(
