@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gala.engine.desired import Desired
+from gala.engine.wanted import Raw
 from gala.intake.intake import Intake
 from gala.planning.facts import EventKey
 from gala.sandbox.apiserver.faults import Call, Refuse
@@ -68,6 +69,30 @@ async def test_what_was_there_and_what_comes_is_handed_over() -> None:
         path = f"/apis/gala.dev/v1alpha1/namespaces/{NAMESPACE}/galaclusters"
         await hub.api.request("POST", path, body=cluster())
         await until(lambda: names(desired) == ["first", "second"] and len(desired.clusters()) == 1)
+
+
+class Forgetful(Desired):
+    """Fails at the first list that it is given."""
+
+    failed = False
+
+    def replace(self, kind: str, objects: Iterable[Raw], list_resource_version: str) -> None:
+        if not self.failed:
+            self.failed = True
+            raise KeyError("metadata")
+        super().replace(kind, objects, list_resource_version)
+
+
+async def test_a_list_that_cannot_be_taken_over_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    async with a_hub(settings=QUICK_LISTS) as hub:
+        desired = Forgetful(NAMESPACE)
+        intake = Intake(desired, hub.api, QUICK_LISTS, first_pause=0.05)
+        await intake.start()
+        try:
+            await until(desired.synced)
+        finally:
+            await intake.stop()
+    assert "could not be taken over" in caplog.text
 
 
 async def test_an_edit_and_a_deletion_come_by_the_watch() -> None:

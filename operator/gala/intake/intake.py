@@ -121,6 +121,9 @@ class Intake:
                 if not self._list_problem:
                     log.warning("GalaEvents and GalaClusters cannot be listed: %s%s", failed, hint)
                 self._list_problem = f"{failed}{hint}"
+            except Exception as fault:
+                log.exception("GalaEvents and GalaClusters could not be taken over")
+                self._list_problem = f"A list could not be taken over: {type(fault).__name__}: {fault}."
             # Until the first list nobody knows anything, so that is tried more often.
             pause = self._settings.relist_interval if self._listed_at is not None else self._first_pause
             await asyncio.sleep(pause)
