@@ -63,9 +63,6 @@ class Settings:
     shares_max_age: float = 86_400.0
     """A complete set of measured shares is used for this long."""
 
-    signal_interval: float = 15.0
-    """Between two questions to Prometheus: the common scrape interval, nothing new comes sooner."""
-
     step_wait: float = 30.0
     """A hand-back step waits at most this long for the pods of the step before to be gone."""
 

@@ -47,11 +47,13 @@ class Stage:
         settings = Settings(request_deadline=deadline)
         self.signals = PrometheusSignals(settings, lambda: self.now, self.vault, allow_local=allow_local)
 
-    async def ask(self, query: str = QUERY, *, later: float = 0.0, url: str = "") -> Traffic:
+    async def ask(
+        self, query: str = QUERY, *, later: float = 0.0, url: str = "", interval: float = 15.0
+    ) -> Traffic:
         """The traffic of one workload, some seconds later."""
         self.now += later
         clusters = [cluster("north", {"url": url or self.prometheus.url, **self.extra})]
-        got = await self.signals.refresh(clusters, [Question(NIGHT, "web", "north", query)])
+        got = await self.signals.refresh(clusters, [Question(NIGHT, "web", "north", query, interval)])
         return got["north"][NIGHT, "web"]
 
 
@@ -97,6 +99,16 @@ async def test_prometheus_is_asked_at_most_once_in_an_interval() -> None:
         assert len(it.prometheus.queries) == 1
 
         await it.ask(later=1)
+        assert len(it.prometheus.queries) == 2
+
+
+async def test_an_event_says_how_often_its_figures_are_asked_for() -> None:
+    async with stage() as it:
+        await it.ask(interval=30)
+        await it.ask(interval=30, later=29)
+        assert len(it.prometheus.queries) == 1
+
+        await it.ask(interval=30, later=1)
         assert len(it.prometheus.queries) == 2
 
 

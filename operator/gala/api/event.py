@@ -199,7 +199,7 @@ class Rebalance(Model):
     enabled: StrictBool = True
     """Whether it does."""
     interval: PositiveDuration = 15.0
-    """Between two looks."""
+    """Between two looks at the traffic: how often Prometheus is asked."""
     tolerance_percent: StrictInt = Field(default=10, ge=1, le=1000)
     """A cluster is hot when its load is over the fleet's mean by more than this."""
     max_step_percent: StrictInt = Field(default=20, ge=1, le=100)

@@ -174,7 +174,7 @@ def questions(events: Sequence[WantedEvent], clusters: Sequence[GalaCluster]) ->
         spec = event.facts.spec
         taking = [c for c in clusters if selects(spec.cluster_selector, c.metadata.labels)]
         found.extend(
-            Ask(event=q.event, workload=q.workload, cluster=q.cluster, query=q.query)
+            Ask(event=q.event, workload=q.workload, cluster=q.cluster, query=q.query, interval=q.interval)
             for q in asks(event.key, spec, taking)
         )
     return found

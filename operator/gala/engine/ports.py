@@ -48,13 +48,15 @@ class Wanted:
 class Ask:
     """One QPS figure: of one workload of one event in one cluster.
 
-    ``selector`` is a complete PromQL expression that yields one sample.
+    ``query`` is a complete PromQL expression that yields one sample.
     """
 
     event: EventKey
     workload: str
     cluster: str
     query: str
+    interval: float
+    """Seconds between two questions."""
 
 
 class Fleet(Protocol):

@@ -2,7 +2,7 @@
 
 What cannot be had is Missing with its reason: no data is never 0, and nothing is raised.
 Prometheus is asked in threads (the client is synchronous), each cluster by one thread at
-a time, at most every ``signal_interval`` for each figure, with a deadline for all.
+a time, at most every ``interval`` of the question for each figure, with a deadline for all.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ class Ask(Protocol):
     @property
     def query(self) -> str:
         """A complete PromQL expression that yields one sample."""
+        ...
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two questions."""
         ...
 
 
@@ -183,11 +188,7 @@ class PrometheusSignals:
         self._store(site, [ask for ask in due if _figure(ask) not in site.known], [missed] * len(due), now)
 
     def _due(self, known: Known | None, ask: Ask, now: float) -> bool:
-        return (
-            known is None
-            or known.query != ask.query
-            or now - known.asked_at >= self._settings.signal_interval
-        )
+        return known is None or known.query != ask.query or now - known.asked_at >= ask.interval
 
     def _store(self, site: _Site, asks: Sequence[Ask], answers: _Answers, now: float) -> None:
         for ask, answer in zip(asks, answers, strict=False):

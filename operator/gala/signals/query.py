@@ -35,6 +35,8 @@ class Question(NamedTuple):
     workload: str
     cluster: str
     query: str
+    interval: float = 15.0
+    """Seconds between two questions: the event's ``rebalance.interval``."""
 
 
 def asks(event: EventKey, spec: GalaEventSpec, clusters: Iterable[GalaCluster]) -> list[Question]:
@@ -44,7 +46,7 @@ def asks(event: EventKey, spec: GalaEventSpec, clusters: Iterable[GalaCluster]) 
     neither ``signal`` nor ``query`` are left out.
     """
     return [
-        Question(event, workload.name, cluster.metadata.name, query)
+        Question(event, workload.name, cluster.metadata.name, query, spec.rebalance.interval)
         for workload in spec.workloads
         for cluster in clusters
         if cluster.spec.prometheus is not None
