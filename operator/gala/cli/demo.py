@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from gala.cli import loop
 from gala.cli.demo_screen import DemoScreen
 from gala.engine.passes import Done
 from gala.report import html, picture
@@ -61,7 +61,7 @@ def demo(
     """  # noqa: D301 (click wants the real \b)
     quiet = json_file is not None and str(json_file) == "-"
     began = time.monotonic()
-    played = asyncio.run(_play(seed=seed, rounds=rounds, clusters=clusters, quiet=quiet))
+    played = loop.run(_play(seed=seed, rounds=rounds, clusters=clusters, quiet=quiet))
     _write(html_file, html.render(played.report, played.log))
     if svg_file is not None:
         _write(svg_file, picture.render_svg(played.report, played.log))

@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 import click
 
+from gala.cli import loop
 from gala.cli.hub import Login
 from gala.cli.nights import NightReports
 from gala.cli.rights import check_rights
@@ -103,7 +104,7 @@ def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
         identity=identity or f"{socket.gethostname()}_{uuid.uuid4()}",
         report_dir=report_dir,
     )
-    asyncio.run(serve(options))
+    loop.run(serve(options))
 
 
 async def serve(options: RunOptions) -> None:
