@@ -8,6 +8,8 @@ import pytest
 
 from gala.report.event_report import build
 from gala.report.series import StepSeries
+from gala.sandbox.apiserver.faults import Refuse
+from gala.sandbox.demo import play_night
 from gala.sandbox.fleet import SandboxFleet
 from gala.sandbox.night import build_night
 from gala.sandbox.night_log import night_log, warm_series
@@ -90,3 +92,17 @@ def test_warm_is_what_has_been_ready_for_the_whole_warm_up():
     ready = StepSeries([(0, 4), (10, 6), (50, 3), (55, 9)])
     want = [(0, 4), (40, 6), (50, 3), (85, 9)]
     assert list(warm_series(ready, 30, 100)) == want
+
+
+async def test_a_write_that_a_server_refused_is_counted_by_the_server() -> None:
+    night = build_night(rounds=1, clusters=1, scale=0.1)
+
+    def refuse(fleet: SandboxFleet) -> None:
+        fleet.worlds["north"].server.faults.refusals.append(
+            Refuse(status=500, method="PATCH", path=".*/scale$", times=2)
+        )
+
+    played = await play_night(night, prepare=refuse)
+
+    assert played.report.writes.failed == 2
+    assert not played.report.passed

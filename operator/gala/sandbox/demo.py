@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from gala.engine.passes import Done
 from gala.engine.wiring import Wired, wire
-from gala.errors import BarrierTimeout, Stalled
+from gala.errors import BarrierTimeout, RequestFailed, Stalled
 from gala.fleet.client import ApiServer
 from gala.fleet.kubeconfig import Credentials
 from gala.intake.intake import Intake
@@ -48,10 +48,10 @@ class Played:
 
 @dataclass(slots=True)
 class _Trail:
-    """What only the operator knows: why it decided, and which writes were refused."""
+    """What only the operator knows: why it decided, and which writes no server answered."""
 
     decisions: list[Decision] = field(default_factory=list)
-    failed: list[WriteLog] = field(default_factory=list)
+    unanswered: list[WriteLog] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
     def take(self, done: Done) -> None:
@@ -59,10 +59,10 @@ class _Trail:
         for result in done.results:
             if result.error is None:
                 self.seconds.append(result.seconds)
-            else:
+            elif isinstance(result.error, RequestFailed) and result.error.status is None:
                 write = result.write
                 place = Place(write.workload, write.cluster)
-                self.failed.append(
+                self.unanswered.append(
                     WriteLog(done.now, place, write.was, write.to, str(result.error), result.seconds)
                 )
 
@@ -145,6 +145,6 @@ def _judged(fleet: SandboxFleet, trail: _Trail, passes: int) -> Played:
         seen,
         fleet.traffic,
         verdict=verdict,
-        trail=Trail(trail.decisions, trail.failed, trail.seconds),
+        trail=Trail(trail.decisions, trail.unanswered, trail.seconds),
     )
     return Played(report=event_report.build(log), log=log, verdict=verdict, passes=passes)

@@ -30,10 +30,11 @@ _CALM = 15
 
 
 class Trail(NamedTuple):
-    """What only the operator knows: why it decided, what was refused, and how long each write took."""
+    """What only the operator knows: why it decided, what got no answer, and how long each write took."""
 
     decisions: Sequence[Decision] = ()
-    failed: Sequence[WriteLog] = ()
+    unanswered: Sequence[WriteLog] = ()
+    """Writes that no server answered; what a server refused, the server has told."""
     seconds: Sequence[float] = ()
     """Wall seconds of the acknowledged writes, in order."""
 
@@ -42,7 +43,8 @@ def night_log(
     night: Night, seen: Recording, traffic: Traffic, *, verdict: Verdict, trail: Trail | None = None
 ) -> NightLog:
     """The whole night as the servers saw it; ``trail`` adds what they cannot know."""
-    decisions, failed, seconds = trail or Trail()
+    decisions, unanswered, seconds = trail or Trail()
+    refused = [WriteLog(at, place, 0, 0, "refused by its server", 0.0) for at, place in seen.refused]
     body = next(one.body for one in reversed(seen.specs) if one.body is not None)
     event = parse_event(body)
     plan = stretches(event.spec)
@@ -71,7 +73,7 @@ def night_log(
         warm={p: warm_series(seen.ready[p], warmup(event.spec, p.workload), seen.ended) for p in places},
         offered={p: _offered(traffic, p, plan, seen.ended) for p in places},
         floors=tuple(log for one in plan for log in _floors(one, seen)),
-        writes=(*done, *failed),
+        writes=(*done, *refused, *unanswered),
         decisions=tuple(decisions),
         moves=tuple(MoveLog(m.at, m.workload, m.segment, m.source, m.to, m.pods) for m in opened(seen.moves)),
         wrong_decreases=verdict.wrong_decreases,

@@ -86,6 +86,8 @@ class Recording:
     open: dict[str, frozenset[Place]] = field(default_factory=dict)
     """By name of a GalaAllocation that exists: the places of its entries."""
     ended: float = 0.0
+    refused: list[tuple[float, Place]] = field(default_factory=list)
+    """Writes of replicas that a server answered with an error."""
 
     def warm(self, place: Place, at: float, warmup: float) -> int:
         """Pods that have been Ready for ``warmup`` seconds; newest pods are stopped first, so the minimum."""
@@ -136,6 +138,11 @@ class Recorder:
                 for count in range(first, last):
                     series.append(pods.times[count], count + 1)
         self._last = self.seen.ended = now
+        self.seen.refused = [
+            (one.at, Place(one.path.split("/")[-2], name))
+            for name, world in self._worlds.items()
+            for one in world.server.refused_scales
+        ]
 
     def replicas_changed(self, place: Place, before: Json, after: Json) -> None:
         """A server carried out a change of replicas."""

@@ -22,6 +22,7 @@ from gala.sandbox.apiserver.watches import Scope, stream
 
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
 _REVIEWS = "selfsubjectaccessreviews"
+_WRITES = frozenset({"PUT", "PATCH"})
 
 
 class Target(NamedTuple):
@@ -31,6 +32,14 @@ class Target(NamedTuple):
     namespace: str
     name: str
     sub: str
+
+
+class Refused(NamedTuple):
+    """A write to a ``/scale`` that was not carried out."""
+
+    at: float
+    path: str
+    status: int
 
 
 class EmbeddedServer:
@@ -43,6 +52,8 @@ class EmbeddedServer:
         self.resources = Resources(self.store, now, name=name)
         self.faults = Faults()
         self.requests = 0
+        self.refused_scales: list[Refused] = []
+        """Writes to a ``/scale`` that were answered with an error."""
         """Requests begun since the start, watches included."""
         self._busy = 0
         self._idle = asyncio.Event()
@@ -96,14 +107,17 @@ class EmbeddedServer:
             self._busy += 1
             self._idle.clear()
         try:
-            return await self._answer(request, watch=watch)
+            response = await self._answer(request, watch=watch)
         except ApiError as error:
-            return _reply(error.body, status=error.code)
+            response = _reply(error.body, status=error.code)
         finally:
             if not watch:
                 self._busy -= 1
                 if not self._busy:
                     self._idle.set()
+        if request.method in _WRITES and request.path.endswith("/scale") and response.status >= 400:
+            self.refused_scales.append(Refused(self.now(), request.path, response.status))
+        return response
 
     async def _answer(self, request: web.BaseRequest, *, watch: bool) -> web.StreamResponse:
         if self.faults.delay is not None:
