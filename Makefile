@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test sweep lint types crds pin clean
+.PHONY: help demo test faults sweep lint types crds pin clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,9 @@ demo: $(VENV)/.run ## Play a seven-round night on three embedded clusters; needs
 
 test: $(VENV)/.dev ## Run the tests; fails below 100 % branch coverage of the planning rules
 	$(BIN)/python -m pytest -n auto --cov=gala.planning --cov-branch --cov-fail-under=100 $(ARGS)
+
+faults: $(VENV)/.dev ## Play nights in which servers, clocks, people and Prometheus misbehave
+	$(BIN)/python -m pytest -m faults -n 2 tests/faults $(ARGS)
 
 sweep: $(VENV)/.dev ## Kill the operator before and after each kind of request; takes minutes
 	$(BIN)/python -m pytest -m sweep -n 2 tests/sweep $(ARGS)
