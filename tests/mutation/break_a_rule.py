@@ -1,9 +1,9 @@
-"""Breaks one rule at a time in a copy of the product and plays the demo: each must make it fail.
+"""Switches one safety rule off at a time in a copy of the product: a test, or the demo, must fail.
 
-    python tests/mutation/break_a_rule.py            # all rules
-    python tests/mutation/break_a_rule.py latch      # one of them
+    python tests/mutation/break_a_rule.py            # all rules; the unbroken product first
+    python tests/mutation/break_a_rule.py latch      # those whose name holds a word
 
-A rule whose absence nobody notices is not needed, or the demo proves nothing about it.
+A rule whose absence nobody notices is not needed, or nothing proves it.
 """
 
 from __future__ import annotations
@@ -13,141 +13,112 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from breach import Breach, Demo, Edit, Tests
+from demo_breaches import DEMO_BREACHES
+from planning_breaches import PLANNING_BREACHES
+
 ROOT = Path(__file__).resolve().parents[2]
 
+SIDE_BY_SIDE = 2
 
-class Edit(NamedTuple):
-    """One replacement in a source file; the old text must be there exactly once."""
-
-    file: str
-    old: str
-    new: str
+FAILED = 1
+"""Exit status of pytest when tests failed; a collection error, which proves nothing, has another."""
 
 
-class Breach(NamedTuple):
-    """A rule, and how it is broken."""
+class Outcome(NamedTuple):
+    """What became of one breach."""
 
     rule: str
-    edits: tuple[Edit, ...]
-    rounds: int = 1
+    noticed: bool
+    told: str
 
 
-BREACHES = (
-    Breach(
-        "lead: preparation begins when everything should be there",
-        (
-            Edit(
-                "planning/lead.py",
-                "    return float(math.ceil(terms + max(settings.margin_min, "
-                "terms * settings.margin_percent / 100)))\n",
-                "    return 0.0 * terms\n",
-            ),
-        ),
-    ),
-    Breach(
-        "latch: the begin is estimated anew each time, from what runs now",
-        (
-            Edit(
-                "planning/timeline.py",
-                "        prepare_at = latch.stored.prepare_at\n",
-                "        prepare_at = estimate\n",
-            ),
-            Edit(
-                "planning/projection.py",
-                "        found[workload] = Target(site.original, ",
-                "        found[workload] = Target(max(site.original, getattr(site.facts, 'replicas', 0)), ",
-            ),
-        ),
-    ),
-    Breach(
-        "ratchet: a floor is what was divided last",
-        (
-            Edit(
-                "planning/ratchet.py",
-                "        if cluster not in outdated:\n"
-                "            found[cluster] = _raised(stored, division)\n",
-                "        if cluster not in outdated:\n            found[cluster] = Floor(segment=segment, "
-                "replicas=division, required=required, division=division, basis=basis)\n",
-            ),
-        ),
-        rounds=4,
-    ),
-    Breach(
-        "ledger: nothing is stored before the first write",
-        (
-            Edit(
-                "engine/passes.py",
-                "        unstored, problems = await self._store_all(made)\n",
-                "        unstored: set[object] = set()\n        problems: list[str] = []\n",
-            ),
-        ),
-    ),
-    Breach(
-        "make before break: a move takes before it has added",
-        (
-            Edit(
-                "planning/rebalance.py",
-                "    if move.phase is Phase.ADDING and to.replicas >= move.to_floor:\n"
-                "        return replace(move, phase=Phase.WARMING, at=now)\n",
-                "    if move.phase is Phase.ADDING:\n"
-                "        return replace(move, phase=Phase.TAKING, at=now)\n",
-            ),
-        ),
-        rounds=4,
-    ),
-)
-
-
-def play(breach: Breach | None) -> tuple[int, str]:
-    """The demo's exit status with a rule broken, and what it had to say."""
+@contextmanager
+def _copy(edits: Iterable[Edit]) -> Iterator[Path]:
+    """A folder with a copy of the product, edited."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "operator"
         shutil.copytree(ROOT / "operator", source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        for edit in breach.edits if breach else ():
+        for edit in edits:
             file = source / "gala" / edit.file
             text = file.read_text()
             if text.count(edit.old) != 1:
-                raise SystemExit(f"{edit.file} does not hold this text once any more:\n{edit.old}")
+                raise SystemExit(f"{edit.file} does not hold this text exactly once any more:\n{edit.old}")
             file.write_text(text.replace(edit.old, edit.new))
-        rounds = breach.rounds if breach else 4
-        command = [
-            sys.executable,
-            "-m",
-            "gala.main",
-            "demo",
-            "--rounds",
-            str(rounds),
-            "--html",
-            f"{folder}/n.html",
-        ]
-        environment = {"PATH": os.defpath, "PYTHONPATH": str(source)}
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stderr
+        yield source
+
+
+def _judged(judge: Demo | Tests, edits: Iterable[Edit]) -> tuple[int, str]:
+    """Exit status of the judge on a product with these edits, and what it said in one line."""
+    with _copy(edits) as source:
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+            "PYTHONPATH": str(source),
+        }
+        if isinstance(judge, Demo):
+            words = ["-m", "gala.main", "demo", "--rounds", str(judge.rounds), "--html", f"{source}/n.html"]
+            done = _run(words, source.parent, environment)
+            told = done.stderr.splitlines()
+            return done.returncode, f"{len(told)} breaches, the first: {told[0]}" if told else ""
+        words = ["-m", "pytest", "-p", "no:cacheprovider", "-n0", "-q", "-m", "", *judge.arguments.split()]
+        done = _run(words, ROOT, environment)
+        told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        last = done.stdout.strip().splitlines()[-1:] or done.stderr.strip().splitlines()[-1:]
+        return done.returncode, f"{''.join(last)}: {told[0].split(' - ')[0]}" if told else "".join(last)
+
+
+def _run(words: Sequence[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def _broken(breach: Breach) -> Outcome:
+    status, told = _judged(breach.judge, breach.edits)
+    noticed = status == FAILED and (isinstance(breach.judge, Tests) or bool(told))
+    return Outcome(breach.rule, noticed, told)
+
+
+def _unbroken(breaches: Sequence[Breach]) -> list[Outcome]:
+    """The same judges on the product as it is: each must pass."""
+    arguments = sorted({word for b in breaches if isinstance(b.judge, Tests) for word in _paths(b.judge)})
+    judges: list[Demo | Tests] = [Tests(" ".join(arguments))] if arguments else []
+    rounds = [breach.judge.rounds for breach in breaches if isinstance(breach.judge, Demo)]
+    judges += [Demo(max(rounds))] if rounds else []
+    found = []
+    for judge in judges:
+        status, told = _judged(judge, ())
+        found.append(Outcome(f"every rule in force, by {type(judge).__name__.lower()}", status == 0, told))
+    return found
+
+
+def _paths(judge: Tests) -> list[str]:
+    """The files and tests of a judge, without the expression that picks among them."""
+    return judge.arguments.split(" -k ")[0].split()
 
 
 def main() -> int:
-    """Plays the unbroken demo, then each breach; 0 if only the unbroken one passes."""
-    wanted = sys.argv[1:]
-    survivors = 0
-    if not wanted:
-        status, said = play(None)
-        survivors += status != 0
-        print(f"{'passes' if status == 0 else 'FAILS':8} with every rule in force {said[:200]}", flush=True)
-    for breach in BREACHES:
-        if wanted and not any(breach.rule.startswith(word) for word in wanted):
-            continue
-        status, said = play(breach)
-        survivors += status == 0
-        told = said.splitlines()
-        first = told[0] if told else "nothing was said"
-        print(f"{'SURVIVES' if status == 0 else 'fails':8} {breach.rule}")
-        print(f"         {len(told)} breaches, the first: {first}", flush=True)
-    return 1 if survivors else 0
+    """Breaks what was asked for; 0 if each breach was noticed and the unbroken product passes."""
+    words = sys.argv[1:]
+    every = (*DEMO_BREACHES, *PLANNING_BREACHES)
+    breaches = [b for b in every if not words or any(word in b.rule for word in words)]
+    failures = 0
+    for outcome in _unbroken(breaches):
+        failures += not outcome.noticed
+        print(f"{'passes' if outcome.noticed else 'FAILS':8} {outcome.rule}: {outcome.told}", flush=True)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for outcome in pool.map(_broken, breaches):
+            failures += not outcome.noticed
+            print(f"{'fails' if outcome.noticed else 'SURVIVES':8} {outcome.rule}")
+            print(f"         {outcome.told}", flush=True)
+    print(f"{len(breaches)} rules broken, {failures} failures")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
