@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from breach import Breach, Demo, Edit, Tests
 from demo_breaches import DEMO_BREACHES
+from edge_breaches import EDGE_BREACHES
 from planning_breaches import PLANNING_BREACHES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,12 @@ SIDE_BY_SIDE = 2
 
 FAILED = 1
 """Exit status of pytest when tests failed; a collection error, which proves nothing, has another."""
+
+
+PATIENCE = 300.0
+"""Seconds; a rule against hanging is proved by a test that hangs without it."""
+
+HUNG = f"did not end within {PATIENCE:g} s"
 
 
 class Outcome(NamedTuple):
@@ -66,17 +73,27 @@ def _judged(judge: Demo | Tests, edits: Iterable[Edit]) -> tuple[int, str]:
             done = _run(words, source.parent, environment)
             told = done.stderr.splitlines()
             return done.returncode, f"{len(told)} breaches, the first: {told[0]}" if told else ""
-        words = ["-m", "pytest", "-p", "no:cacheprovider", "-n0", "-q", "-m", "", *judge.arguments.split()]
+        words = ["-m", "pytest", "-p", "no:cacheprovider", "-n0", "-qx", "-m", "", *judge.arguments.split()]
         done = _run(words, ROOT, environment)
-        told = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        told = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
         last = done.stdout.strip().splitlines()[-1:] or done.stderr.strip().splitlines()[-1:]
         return done.returncode, f"{''.join(last)}: {told[0].split(' - ')[0]}" if told else "".join(last)
 
 
 def _run(words: Sequence[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, *words]
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, FAILED, stdout=HUNG, stderr=HUNG)
 
 
 def _broken(breach: Breach) -> Outcome:
@@ -106,7 +123,7 @@ def _paths(judge: Tests) -> list[str]:
 def main() -> int:
     """Breaks what was asked for; 0 if each breach was noticed and the unbroken product passes."""
     words = sys.argv[1:]
-    every = (*DEMO_BREACHES, *PLANNING_BREACHES)
+    every = (*DEMO_BREACHES, *PLANNING_BREACHES, *EDGE_BREACHES)
     breaches = [b for b in every if not words or any(word in b.rule for word in words)]
     failures = 0
     for outcome in _unbroken(breaches):

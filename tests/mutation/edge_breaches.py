@@ -1,0 +1,441 @@
+"""Safety rules at the edges (ledger, leadership, clusters, signals, intake, report), and who must notice."""
+
+from __future__ import annotations
+
+from breach import Breach, Edit, Tests
+
+ENGINE_BREACHES = (
+    Breach(
+        "ledger first: a cluster whose ledger is not stored is written to",
+        (
+            Edit(
+                "engine/passes.py",
+                "[w for w in made.writes if w.event not in unstored "
+                "and (w.event, w.cluster) not in unstored]",
+                "[w for w in made.writes if not (unstored and False)]",
+            ),
+        ),
+        Tests("tests/engine/test_passes.py"),
+    ),
+    Breach(
+        "ledger first: a stored ledger is overwritten whoever changed it",
+        (
+            Edit(
+                "engine/store.py",
+                'if k != "managedFields"}',
+                'if k not in ("managedFields", "resourceVersion")}',
+            ),
+        ),
+        Tests("tests/engine/test_store.py"),
+    ),
+    Breach(
+        "a ledger of a later version is only held or raised",
+        (
+            Edit(
+                "engine/store.py",
+                "            if spec.schema_version > SCHEMA_VERSION:\n                newer.add(owner[0])\n",
+                "",
+            ),
+        ),
+        Tests("tests/engine/test_store.py"),
+    ),
+    Breach(
+        "leadership: nobody asks before a write",
+        (
+            Edit(
+                "fleet/writes.py",
+                "        if not self._leads():\n",
+                "        if False:\n",
+            ),
+        ),
+        Tests("tests/fleet/test_writes.py tests/engine/test_leadership.py tests/fleet/test_fleet.py"),
+    ),
+    Breach(
+        "leadership: nobody asks before a ledger is stored",
+        (
+            Edit(
+                "engine/passes.py",
+                "        if not self._leads():\n            raise",
+                "        if False:\n            raise",
+            ),
+        ),
+        Tests("tests/engine/test_passes.py"),
+    ),
+    Breach(
+        "leadership: a leader that cannot renew goes on",
+        (
+            Edit(
+                "engine/leadership.py",
+                "        return self._steady() - self._renewed[0] < limit "
+                "and now - self._renewed[1] < limit\n",
+                "        return limit > 0\n",
+            ),
+        ),
+        Tests("tests/engine/test_leadership.py"),
+    ),
+    Breach(
+        "leadership: a hold counts from the answer and not from the question",
+        (
+            Edit(
+                "engine/leadership.py",
+                "        self._renewed = sent\n",
+                "        self._renewed = (self._steady(), self._clock.now())\n",
+            ),
+        ),
+        Tests("tests/engine/test_leadership.py"),
+    ),
+    Breach(
+        "leadership: somebody else's Lease is taken at once",
+        (
+            Edit(
+                "engine/leadership.py",
+                "        return self._steady() - self._observed[1] >= term\n",
+                "        return term > 0\n",
+            ),
+        ),
+        Tests("tests/engine/test_leadership.py"),
+    ),
+    Breach(
+        "deletion: one 404 is believed",
+        (
+            Edit(
+                "engine/existence.py",
+                "            case.first, case.first_at, case.ask_at = answer, now, now + self._confirm\n",
+                "            case.believed = True\n",
+            ),
+        ),
+        Tests("tests/engine/test_existence.py"),
+    ),
+    Breach(
+        "deletion: a 404 counts while the CRD is gone",
+        (
+            Edit(
+                "engine/existence.py",
+                "answer if established else _Answer.DOUBT",
+                "answer",
+            ),
+        ),
+        Tests("tests/engine/test_existence.py"),
+    ),
+    Breach(
+        "deletion: what drops out of a list is gone",
+        (
+            Edit(
+                "engine/desired.py",
+                "        item.missing, item.vanished = True, vanished\n",
+                "        del self._items[kind][key]\n",
+            ),
+        ),
+        Tests("tests/engine/test_desired.py"),
+    ),
+    Breach(
+        "events that vanish together are an alarm",
+        (
+            Edit(
+                "engine/desired.py",
+                "vanished=2 * len(absent) > len(present)",
+                "vanished=False",
+            ),
+        ),
+        Tests("tests/engine/test_desired.py"),
+    ),
+    Breach(
+        "the last good spec stays in force after a broken edit",
+        (
+            Edit(
+                "engine/wanted.py",
+                "        facts = before.facts if before is not None else None\n",
+                "        facts = None\n",
+            ),
+        ),
+        Tests("tests/engine/test_desired.py"),
+    ),
+    Breach(
+        "a clock that was set is doubt: it is not",
+        (
+            Edit(
+                "engine/operator.py",
+                "        return now < self._doubt_until <= now + self._settings.jump_hold\n",
+                "        return False\n",
+            ),
+        ),
+        Tests("tests/engine/test_operator.py"),
+    ),
+    Breach(
+        "progress: faults in a row never end the process",
+        (
+            Edit(
+                "engine/operator.py",
+                "            if self._row >= MOST_FAULTS:\n",
+                "            if self._row < 0:\n",
+            ),
+        ),
+        Tests("tests/engine/test_operator.py"),
+    ),
+)
+
+FLEET_BREACHES = (
+    Breach(
+        "a first write carries the version behind its original",
+        (
+            Edit(
+                "fleet/writes.py",
+                '        body = {"metadata": {"resourceVersion": write.resource_version}, '
+                '"spec": {"replicas": write.to}}\n',
+                '        body = {"spec": {"replicas": write.to}}\n',
+            ),
+        ),
+        Tests("tests/fleet/test_writes.py"),
+    ),
+    Breach(
+        "a decrease tests the uid and the value that was read",
+        (
+            Edit(
+                "fleet/writes.py",
+                '        {"op": "test", "path": "/metadata/uid", "value": write.uid},\n'
+                '        {"op": "test", "path": "/spec/replicas", "value": write.was},\n',
+                "",
+            ),
+        ),
+        Tests("tests/fleet/test_writes.py"),
+    ),
+    Breach(
+        "what falls is lowered before anything rises in its place",
+        (
+            Edit(
+                "fleet/writes.py",
+                "            lowers != (turn[0].to < turn[0].was) or any(",
+                "            any(",
+            ),
+        ),
+        Tests("tests/fleet/test_writes.py"),
+    ),
+    Breach(
+        "write limit: no bucket",
+        (
+            Edit(
+                "fleet/breaker.py",
+                "        wait = 0.0 if tokens >= 0.0 else -tokens / self.qps\n",
+                "        wait = 0.0\n",
+            ),
+        ),
+        Tests("tests/fleet/test_breaker.py tests/fleet/test_writes.py"),
+    ),
+    Breach(
+        "circuit breaker: it never opens",
+        (
+            Edit(
+                "fleet/breaker.py",
+                "        if failures < _TRIPS_AT:\n",
+                "        if failures >= 0:\n",
+            ),
+        ),
+        Tests("tests/fleet/test_breaker.py tests/fleet/test_writes.py"),
+    ),
+    Breach(
+        "every request has a deadline",
+        (
+            Edit(
+                "fleet/client.py",
+                "            async with asyncio.timeout(seconds):\n",
+                "            async with asyncio.timeout(None):\n",
+            ),
+        ),
+        Tests("tests/fleet/test_client.py -k hangs"),
+    ),
+    Breach(
+        "redirects are not followed",
+        (
+            Edit(
+                "fleet/client.py",
+                '"middlewares": (_refuse_redirects,)',
+                '"middlewares": ()',
+            ),
+        ),
+        Tests("tests/fleet/test_client.py"),
+    ),
+    Breach(
+        "no proxy from the environment",
+        (Edit("fleet/client.py", '"trust_env": False', '"trust_env": True'),),
+        Tests("tests/fleet/test_client.py"),
+    ),
+    Breach(
+        "a kubeconfig is data: any field is allowed",
+        (
+            Edit(
+                "fleet/kubeconfig.py",
+                '        why = _WHY.get(str(key), "is not known")\n        raise',
+                '        why = _WHY.get(str(key), "is not known")\n        continue\n        raise',
+            ),
+        ),
+        Tests("tests/fleet/test_kubeconfig.py"),
+    ),
+    Breach(
+        "credentials go over https only",
+        (
+            Edit(
+                "fleet/kubeconfig.py",
+                '    if url.scheme == "http" and not is_loopback(host):\n',
+                '    if url.scheme == "":\n',
+            ),
+        ),
+        Tests("tests/fleet/test_kubeconfig.py"),
+    ),
+    Breach(
+        "tenancy: a remote cluster admits everybody's own namespace",
+        (
+            Edit(
+                "fleet/admission.py",
+                "    if not (spec.namespace_sameness or (spec.in_cluster and not stated)):\n"
+                "        return stated\n",
+                "",
+            ),
+        ),
+        Tests("tests/fleet/test_fleet.py tests/engine/test_gathering.py"),
+    ),
+    Breach(
+        "a 401 means that the Secret is read again, once",
+        (
+            Edit(
+                "fleet/upkeep.py",
+                "            if error.status not in {None, 401} or not await self._renewed():\n",
+                "            if error.status not in {None, 401}:\n",
+            ),
+        ),
+        Tests("tests/fleet/test_fleet.py"),
+    ),
+)
+
+SIGNAL_BREACHES = (
+    Breach(
+        "no data is not zero",
+        (
+            Edit(
+                "signals/source.py",
+                '        return Missing("NoData", "Prometheus has no such series; '
+                'check metric, matchLabels and namespace.")\n',
+                "        return Sample(0.0, 0.0)\n",
+            ),
+        ),
+        Tests("tests/signals/test_prometheus.py"),
+    ),
+    Breach(
+        "NaN and Inf are no figures",
+        (Edit("signals/source.py", "    if not math.isfinite(value):\n", "    if value is None:\n"),),
+        Tests("tests/signals/test_prometheus.py"),
+    ),
+    Breach(
+        "freshness is the sample's own time",
+        (
+            Edit(
+                "signals/source.py",
+                "    if age > _OLDEST:\n",
+                "    if age > 1e9:\n",
+            ),
+        ),
+        Tests("tests/signals/test_prometheus.py"),
+    ),
+    Breach(
+        "a stale sample is none: its age does not count",
+        (
+            Edit(
+                "planning/shares.py",
+                "    return traffic.latest if now - traffic.latest.at <= stale_after else None\n",
+                "    return traffic.latest\n",
+            ),
+        ),
+        Tests("tests/planning/test_shares.py tests/planning/test_moves.py"),
+    ),
+    Breach(
+        "a partial answer is none",
+        (Edit("signals/session.py", '    if answer.get("warnings"):\n', '    if answer.get("nothing"):\n'),),
+        Tests("tests/signals/test_prometheus.py"),
+    ),
+    Breach(
+        "the namespace's matcher is forced",
+        (
+            Edit(
+                "signals/query.py",
+                "    matchers = {**signal.match_labels, **forced}\n",
+                "    matchers = {**forced, **signal.match_labels}\n",
+            ),
+        ),
+        Tests("tests/signals/test_query.py"),
+    ),
+    Breach(
+        "label values are quoted",
+        (
+            Edit(
+                "signals/query.py",
+                '    return value.replace("\\\\", "\\\\\\\\")',
+                '    return value or value.replace("\\\\", "\\\\\\\\")',
+            ),
+        ),
+        Tests("tests/signals/test_query.py"),
+    ),
+    Breach(
+        "a query of one's own only where the cluster allows it",
+        (
+            Edit(
+                "signals/query.py",
+                '    return workload.query if prometheus.allow_custom_queries else ""\n',
+                "    return workload.query\n",
+            ),
+        ),
+        Tests("tests/signals/test_query.py"),
+    ),
+)
+
+OTHER_BREACHES = (
+    Breach(
+        "times carry an offset",
+        (Edit("api/scalars.py", "    if not _INSTANT.fullmatch(text):\n", "    if not text:\n"),),
+        Tests("tests/api/test_scalars.py"),
+    ),
+    Breach(
+        "kopf's end is not intake's end: it is not started again",
+        (
+            Edit(
+                "intake/intake.py",
+                "            self._stopping.wait(pause)\n",
+                "            self._stopping.wait()\n",
+            ),
+        ),
+        Tests("tests/intake/test_intake.py"),
+    ),
+    Breach(
+        "status on change only",
+        (
+            Edit(
+                "report/writer.py",
+                "        if not patch:\n            return False\n",
+                "",
+            ),
+        ),
+        Tests("tests/report/test_reporter.py"),
+    ),
+    Breach(
+        "status at most every few seconds",
+        (
+            Edit(
+                "report/writer.py",
+                "        return now - self.written_at(target) >= self._interval\n",
+                "        return True\n",
+            ),
+        ),
+        Tests("tests/report/test_reporter.py"),
+    ),
+    Breach(
+        "a status that is refused stops nothing",
+        (
+            Edit(
+                "report/writer.py",
+                "            self.failures += 1\n",
+                "            raise\n",
+            ),
+        ),
+        Tests("tests/report/test_reporter.py"),
+    ),
+)
+
+EDGE_BREACHES = (*ENGINE_BREACHES, *FLEET_BREACHES, *SIGNAL_BREACHES, *OTHER_BREACHES)
