@@ -22,6 +22,7 @@ from typing import NamedTuple
 from breach import Breach, Demo, Edit, Tests
 from demo_breaches import DEMO_BREACHES
 from edge_breaches import EDGE_BREACHES
+from engine_breaches import ENGINE_BREACHES
 from planning_breaches import PLANNING_BREACHES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,7 +124,7 @@ def _paths(judge: Tests) -> list[str]:
 def main() -> int:
     """Breaks what was asked for; 0 if each breach was noticed and the unbroken product passes."""
     words = sys.argv[1:]
-    every = (*DEMO_BREACHES, *PLANNING_BREACHES, *EDGE_BREACHES)
+    every = (*DEMO_BREACHES, *PLANNING_BREACHES, *ENGINE_BREACHES, *EDGE_BREACHES)
     breaches = [b for b in every if not words or any(word in b.rule for word in words)]
     failures = 0
     for outcome in _unbroken(breaches):
