@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +20,61 @@ class Call:
 
 
 @dataclass(slots=True, kw_only=True)
-class Refuse:
-    """Answers matching calls with an HTTP status instead of carrying them out."""
+class _Choice:
+    """Which calls a fault takes, and how many."""
 
-    status: int
     method: str = ""
+    """Empty for every method."""
     path: str = ".*"
+    watch: bool | None = None
+    """None for watches and plain requests."""
     times: int = 1_000_000_000
-    retry_after: int | None = None
 
     def takes(self, call: Call) -> bool:
-        """Whether this call is refused; counts down."""
+        """Whether this call is taken; counts down."""
         if self.times <= 0 or (self.method and self.method != call.method):
             return False
-        if not re.search(self.path, call.path):
+        if self.watch not in (None, call.watch) or not re.search(self.path, call.path):
             return False
         self.times -= 1
         return True
+
+
+@dataclass(slots=True, kw_only=True)
+class Refuse(_Choice):
+    """Answers matching calls with an HTTP status instead of carrying them out."""
+
+    status: int
+    retry_after: int | None = None
+
+
+class Damage(StrEnum):
+    """What becomes of an answer."""
+
+    HANG = "Hang"
+    """The server takes the request and says nothing; the client gives up."""
+    RESET = "Reset"
+    """The connection is cut before anything is done."""
+    LOST = "Lost"
+    """The request is carried out, and the connection is cut instead of an answer."""
+    TRUNCATED = "Truncated"
+    """The request is carried out, and half of the answer comes; of a watch, half of a line."""
+    HTML = "Html"
+    """A proxy's page, with status 200."""
+    REDIRECT = "Redirect"
+    """302 to ``Spoil.location``."""
+    EXPIRED = "Expired"
+    """Of a watch: an ERROR event with code 410."""
+    ERROR = "Error"
+    """Of a watch: an ERROR event with code 500."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Spoil(_Choice):
+    """Damages the answers to matching calls."""
+
+    damage: Damage
+    location: str = ""
 
 
 Gate = Callable[[Call], Awaitable[None]]
@@ -51,6 +90,7 @@ class Faults:
         self.delay: Callable[[], float] | None = None
         """Wall seconds that each request (and each batch of a watch) waits."""
         self.refusals: list[Refuse] = []
+        self.spoils: list[Spoil] = []
         self.empty_lists: set[str] = set()
         """Plurals whose lists come back empty, as from a server that lost its storage."""
         self.before: Gate | None = None
@@ -59,3 +99,7 @@ class Faults:
     def refusal(self, call: Call) -> Refuse | None:
         """The first refusal that takes this call."""
         return next((refusal for refusal in self.refusals if refusal.takes(call)), None)
+
+    def spoil(self, call: Call) -> Spoil | None:
+        """The first damage that takes this call."""
+        return next((spoil for spoil in self.spoils if spoil.takes(call)), None)

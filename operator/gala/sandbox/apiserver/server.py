@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import yaml
 from aiohttp import web
 
-from gala.sandbox.apiserver import discovery, reads
+from gala.sandbox.apiserver import damage, discovery, reads
 from gala.sandbox.apiserver.errors import ApiError, Json, bad_request
 from gala.sandbox.apiserver.faults import Call, Faults
 from gala.sandbox.apiserver.kinds import Kind
@@ -52,9 +51,9 @@ class EmbeddedServer:
         self.resources = Resources(self.store, now, name=name)
         self.faults = Faults()
         self.requests = 0
+        """Requests begun since the start, watches included."""
         self.refused_scales: list[Refused] = []
         """Writes to a ``/scale`` that were answered with an error."""
-        """Requests begun since the start, watches included."""
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -101,7 +100,7 @@ class EmbeddedServer:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests += 1
         if self.faults.unreachable:
-            return _cut(request)
+            return damage.cut(request)
         watch = request.query.get("watch") in {"1", "true", "True"}
         if not watch:
             self._busy += 1
@@ -128,12 +127,21 @@ class EmbeddedServer:
             headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
             error = ApiError(refusal.status, "InternalError", "refused on request")
             return _reply(error.body, status=refusal.status, headers=headers)
+        spoil = self.faults.spoil(call)
+        if spoil is not None and (answer := await damage.instead(request, spoil)) is not None:
+            return answer
         if self.faults.before is not None:
             await self.faults.before(call)
+        if watch and target is not None:
+            if spoil is not None:
+                return await damage.spoiled_watch(request, spoil)
+            return await self._watch(request, target)
+        carried = await self._carried(request, target, call)
+        return carried if spoil is None else damage.spoiled(request, spoil, carried)
+
+    async def _carried(self, request: web.BaseRequest, target: Target | None, call: Call) -> web.Response:
         if target is None:
             return await self._general(request)
-        if watch:
-            return await self._watch(request, target)
         body = await request.read()
         try:
             return self._carry_out(request, target, body)
@@ -271,10 +279,3 @@ def _reply(
         text = warning.replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{text}"')
     return response
-
-
-def _cut(request: web.BaseRequest) -> web.Response:
-    with suppress(AttributeError):
-        if request.transport is not None:
-            request.transport.abort()
-    return web.Response(status=503)
