@@ -11,7 +11,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
+
+from gala.engine.ports import Clock
 
 JUMP: Final = 0.5
 """Seconds between two looks that count as a jump; slewing by NTP moves 15 s by 0.0075 s at most."""
@@ -20,6 +22,17 @@ SLICE: Final = 1.0
 """A sleep looks at the wall clock this often (seconds), so that a clock set forward ends it in time."""
 
 _NO_BARRIER: Final[Mapping[tuple[str, str], int]] = {}
+
+
+@runtime_checkable
+class _HasSteady(Protocol):
+    @property
+    def steady(self) -> Callable[[], float]: ...
+
+
+def steady_of(clock: Clock) -> Callable[[], float]:
+    """A clock for intervals, that nobody sets: the clock's own, or itself where it only goes forward."""
+    return clock.steady if isinstance(clock, _HasSteady) else clock.now
 
 
 class WallClock:

@@ -13,8 +13,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
+from gala.engine.clock import steady_of
 from gala.engine.ports import Clock
 from gala.errors import Conflict, RequestFailed
 from gala.fleet.client import ApiServer
@@ -25,12 +26,6 @@ _ABSENT = 404
 _log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
-
-
-@runtime_checkable
-class _HasSteady(Protocol):
-    @property
-    def steady(self) -> Callable[[], float]: ...
 
 
 class Elector:
@@ -53,7 +48,7 @@ class Elector:
         self._hub = hub
         self._settings = settings
         self._clock = clock
-        self._steady = steady or (clock.steady if isinstance(clock, _HasSteady) else clock.now)
+        self._steady = steady or steady_of(clock)
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{settings.fleet_namespace}/leases"
         self._lease = settings.lease_name
         self._ours: Json | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gala.engine.clock import steady_of
 from gala.engine.desired import Desired
 from gala.engine.existence import Existence
 from gala.engine.gathering import Gatherer
@@ -60,7 +61,9 @@ def wire(
     elector = Elector(hub, settings, clock, identity)
     store = LedgerStore(hub, settings)
     existence = Existence(hub, settings)
-    fleet = MemberFleet(hub, settings, clock.now, leads=lambda: elector.holds(clock.now()))
+    fleet = MemberFleet(
+        hub, settings, clock.now, leads=lambda: elector.holds(clock.now()), steady=steady_of(clock)
+    )
     secrets = FleetSecrets(hub, settings)
     signals = PrometheusSignals(settings, clock.now, secrets, allow_local=allow_local_signals)
     reporter = Reporter(hub, settings, host=identity)

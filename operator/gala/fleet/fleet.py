@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,12 +43,16 @@ class MemberFleet:
         now: Callable[[], float],
         *,
         leads: Callable[[], bool] = lambda: True,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """``now`` is the time that intervals are judged by; deadlines of requests are wall time.
+
+        ``steady`` measures the pauses between writes to a cluster that fails or refuses.
 
         ``leads`` is asked before each write: a batch takes seconds, and the Lease may be lost in them.
         """
         self._leads = leads
+        self._steady = steady
         self._hub = hub
         self._settings = settings
         self._now = now
@@ -143,7 +148,7 @@ class MemberFleet:
 
     def _hire(self, cluster: GalaCluster) -> Member:
         connection = Connection(cluster, hub=self._hub, secrets=self._secrets, settings=self._settings)
-        return Member(cluster, connection, self._settings, leads=self._leads)
+        return Member(cluster, connection, self._settings, leads=self._leads, steady=self._steady)
 
     def _dismiss(self, name: str) -> None:
         task = asyncio.create_task(self._members.pop(name).close(), name=f"closing {name}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -65,9 +66,11 @@ class Member:
         settings: Settings,
         *,
         leads: Callable[[], bool] = lambda: True,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``leads`` is asked before each write."""
+        """``leads`` is asked before each write; ``steady`` measures pauses between them."""
         self._leads = leads
+        self._steady = steady
         self.cluster = cluster
         self.name = cluster.metadata.name
         self._settings = settings
@@ -149,7 +152,12 @@ class Member:
         if self._writer is None:
             limit = self.cluster.spec.write_limit
             self._writer = Writer(
-                server, targets.catalog, qps=limit.qps, burst=limit.burst, leads=self._leads
+                server,
+                targets.catalog,
+                qps=limit.qps,
+                burst=limit.burst,
+                leads=self._leads,
+                steady=self._steady,
             )
         return await self._writer.apply(
             writes, seconds=self._settings.request_deadline, done=self._upkeep.written

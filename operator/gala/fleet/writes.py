@@ -83,8 +83,12 @@ def in_turns(writes: Sequence[Write]) -> Iterator[list[Write]]:
         yield turn
 
 
+LONGEST_RETRY_AFTER: Final = 30.0
+"""Seconds; nobody waits for longer, whatever the server says: a raise may be due before a round."""
+
+
 class Writer:
-    """The writes of one cluster; pauses and limits are on the wall clock, which its API server lives by."""
+    """The writes of one cluster: the pace is on the wall clock, pauses are on one that nobody can set."""
 
     def __init__(
         self,
@@ -94,14 +98,19 @@ class Writer:
         qps: float,
         burst: float,
         leads: Callable[[], bool] = lambda: True,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``qps`` and ``burst`` are the cluster's ``writeLimit``; ``leads`` is asked before each write."""
+        """``qps`` and ``burst`` are the cluster's ``writeLimit``; ``leads`` is asked before each write.
+
+        ``steady`` is what pauses after failures and refusals are measured by.
+        """
         self.breaker = Breaker()
         self._server = server
         self._catalog = catalog
         self._bucket = Bucket.full(qps, burst, time.monotonic())
-        self._not_before = 0.0
+        self._not_before = float("-inf")
         self._leads = leads
+        self._steady = steady
 
     async def apply(
         self, writes: Sequence[Write], *, seconds: float, done: Callable[[TargetKey, int | None], None]
@@ -149,10 +158,10 @@ class Writer:
                 timeout=max(_SHORTEST_CALL, until - time.monotonic()),
             )
         except Throttled as error:
-            self._not_before = time.monotonic() + error.retry_after
+            self._not_before = self._steady() + min(error.retry_after, LONGEST_RETRY_AFTER)
             raise
         except Unreachable:
-            self.breaker = self.breaker.failed(time.monotonic())
+            self.breaker = self.breaker.failed(self._steady())
             raise
         except RequestFailed:
             self.breaker = self.breaker.succeeded()
@@ -162,14 +171,12 @@ class Writer:
 
     async def _turn(self, until: float) -> None:
         """Waits for the bucket and for ``Retry-After``, unless that takes too long."""
-        now = time.monotonic()
-        if not self.breaker.allows(now):
-            raise Throttled(
-                f"{self._server.name} fails; nothing is sent for a while.",
-                retry_after=self.breaker.open_until - now,
-            )
+        now, steady = time.monotonic(), self._steady()
+        if not self.breaker.allows(steady):
+            pause = self.breaker.open_until - steady
+            raise Throttled(f"{self._server.name} fails; nothing is sent for a while.", retry_after=pause)
         bucket, wait = self._bucket.take(now)
-        wait = max(wait, self._not_before - now)
+        wait = max(wait, self._not_before - steady)
         if now + wait > until:
             raise Throttled(f"{self._server.name} takes no more writes for {wait:.1f} s.", retry_after=wait)
         self._bucket = bucket
