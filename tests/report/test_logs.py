@@ -10,7 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from gala.report.logs import FIELDS, JsonFormatter, TextFormatter, configure, log_decisions
+from gala.report.logs import (
+    FIELDS,
+    MOST_COMPLAINTS,
+    JsonFormatter,
+    RepeatFilter,
+    TextFormatter,
+    configure,
+    log_decisions,
+)
 from report_night import T0
 from report_passes import decision
 
@@ -93,3 +101,59 @@ def test_libraries_speak_up_only_when_something_is_wrong(restored: None) -> None
         "WARNING aiohttp.access too many",
         "INFO gala.engine a pass",
     ]
+
+
+def complaint(message: str, after: float = 0.0, *, level: int = logging.WARNING) -> logging.LogRecord:
+    made = logging.LogRecord("gala.engine", level, "engine.py", 1, "%s", (message,), None)
+    made.created = T0 + after
+    return made
+
+
+@pytest.mark.parametrize(
+    ("message", "after", "want"),
+    [
+        pytest.param("east fails", 59.9, False, id="the same within a minute is held back"),
+        pytest.param("east fails", 60.0, True, id="the same after a minute is said again"),
+        pytest.param("east fails", -3600.0, True, id="a clock that was set back holds nothing back"),
+        pytest.param("north fails", 1.0, True, id="of another cluster it is another complaint"),
+    ],
+)
+def test_a_complaint_is_said_once_a_minute(message: str, after: float, want: bool) -> None:
+    repeats = RepeatFilter()
+    assert repeats.filter(complaint("east fails"))
+    assert repeats.filter(complaint(message, after)) is want
+
+
+def test_numbers_make_no_complaint_a_new_one() -> None:
+    repeats = RepeatFilter()
+    assert repeats.filter(complaint("east takes no more writes for 1.3 s"))
+    assert not repeats.filter(complaint("east takes no more writes for 0.9 s", 2))
+
+
+def test_what_was_held_back_is_counted() -> None:
+    repeats = RepeatFilter()
+    for second in range(0, 60, 2):
+        repeats.filter(complaint("east fails", second))
+    again = complaint("east fails", 61)
+    assert repeats.filter(again)
+    assert again.getMessage() == "east fails (and 29 times since it was said last)"
+
+
+def test_what_is_no_complaint_is_never_held_back() -> None:
+    repeats = RepeatFilter()
+    assert [repeats.filter(complaint("PreScale", level=logging.INFO)) for _ in range(3)] == [True] * 3
+
+
+def test_complaints_that_are_remembered_are_bounded() -> None:
+    repeats = RepeatFilter()
+    for letters in range(3 * MOST_COMPLAINTS):
+        repeats.filter(complaint("x" * letters))
+    assert len(repeats._said) == MOST_COMPLAINTS
+
+
+def test_the_operators_log_holds_repeats_back(restored: None) -> None:
+    stream = io.StringIO()
+    configure(stream)
+    for _ in range(5):
+        logging.getLogger("gala.engine").warning("east fails")
+    assert stream.getvalue().count("east fails") == 1

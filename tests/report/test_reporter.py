@@ -114,13 +114,34 @@ async def test_what_the_server_has_already_is_not_written() -> None:
     assert hub.requests == []
 
 
-async def test_a_refused_status_is_counted_and_tried_again_in_the_next_pass() -> None:
+async def test_a_refused_status_is_counted_and_tried_again_after_the_interval() -> None:
+    hub = Hub(error=Unreachable("no answer"))
+    writer = StatusWriter(hub, Settings(status_interval=5.0))
+    assert not await writer.write(THIS, {"phase": "Live"}, observed={}, now=T0)
+    hub.error = None
+    assert not await writer.write(THIS, {"phase": "Live"}, observed={}, now=T0 + 4.9)
+    assert await writer.write(THIS, {"phase": "Live"}, observed={}, now=T0 + 5)
+    assert (writer.failures, writer.writes) == (1, 1)
+
+
+async def test_a_status_that_is_refused_again_and_again_is_tried_twice_a_minute() -> None:
     hub = Hub(error=Unreachable("no answer"))
     writer = StatusWriter(hub, Settings())
-    assert not await writer.write(THIS, {"a": 1}, observed={}, now=T0)
-    hub.error = None
-    assert await writer.write(THIS, {"a": 1}, observed={}, now=T0 + 0.1)
-    assert (writer.failures, writer.writes) == (1, 1)
+    for second in range(0, 600, 2):
+        await writer.write(THIS, {"a": 1}, observed={}, now=T0 + second)
+    assert 20 <= writer.failures <= 26
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_clock_that_was_set_back_keeps_no_status_from_being_written(fails: bool) -> None:
+    hub = Hub()
+    writer = StatusWriter(hub, Settings())
+    await writer.write(THIS, {"a": 1}, observed={}, now=T0)
+    if fails:
+        hub.error = Unreachable("no answer")
+        await writer.write(THIS, {"a": 2}, observed={}, now=T0 + 10)
+        hub.error = None
+    assert await writer.write(THIS, {"a": 3}, observed={}, now=T0 - 3600)
 
 
 async def test_what_is_gone_is_forgotten() -> None:

@@ -56,8 +56,6 @@ class Pass:
         self._settings = settings
         self._horizon = Horizon(settings)
         self._reasserted: dict[tuple[str, TargetKey], float] = {}
-        self._failing: dict[tuple[str, TargetKey], str] = {}
-        """Writes that failed in the last pass, so that each is told once and not with every attempt."""
 
     async def run(self, barrier: Barrier, now: float, *, doubt: bool = False) -> Done:
         """One pass; in ``doubt`` it only holds or raises.
@@ -122,8 +120,6 @@ class Pass:
             raise LeadershipLost("this process does not lead any more")
 
     async def _apply(self, writes: Sequence[Write], now: float) -> Sequence[WriteResult]:
-        if not writes:
-            self._failing.clear()
         if not writes or not self._leads():
             return ()
         results = await self._fleet.apply(writes)
@@ -131,16 +127,8 @@ class Pass:
             write = result.write
             if result.error is None and write.reason == reasons.CONTESTED:
                 self._reasserted[write.cluster, write.target] = now
-        self._tell_failing(results)
+            if result.error is not None:
+                _log.warning(
+                    "%s in cluster %s was not written: %s", write.target, write.cluster, result.error
+                )
         return results
-
-    def _tell_failing(self, results: Sequence[WriteResult]) -> None:
-        """One line when a write begins to fail, or fails in another way."""
-        failing = {(r.write.cluster, r.write.target): r.error for r in results if r.error is not None}
-        for (cluster, target), error in failing.items():
-            kind = type(error).__name__
-            if self._failing.get((cluster, target)) != kind:
-                _log.warning("%s in cluster %s was not written: %s", target, cluster, error)
-            self._failing[cluster, target] = kind
-        for done in {(r.write.cluster, r.write.target) for r in results} - set(failing):
-            self._failing.pop(done, None)

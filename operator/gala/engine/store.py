@@ -128,8 +128,9 @@ class LedgerStore:
         """
         written, before = self._status.get(key, (float("-inf"), {}))
         status = _status(seen, outstanding, now, before)
-        if status == before or now - written < STATUS_INTERVAL:
+        if status == before or 0 <= now - written < STATUS_INTERVAL:
             return
+        self._status[key] = (now, before)
         async with self._locks[key]:
             for number, raw in self._parts.get(key, {}).items():
                 names = {entry.get("workload") for entry in raw["spec"].get("entries", ())}
@@ -161,7 +162,9 @@ class LedgerStore:
                 return found
 
     def _take(self, objects: Iterable[wire.Json]) -> None:
-        self._parts, self._unreadable, self._status = {}, {}, {}
+        self._parts, self._unreadable = {}, {}
+        # What the statuses hold now is not known, but when one was tried last is: a refusal is no hurry.
+        self._status = {key: (tried, {}) for key, (tried, _) in self._status.items()}
         specs: dict[LedgerKey, list[GalaAllocationSpec]] = {}
         newer: set[EventKey] = set()
         problems: list[str] = []
@@ -184,6 +187,7 @@ class LedgerStore:
         self.newer, self.problems = frozenset(newer), tuple(problems)
         self._records = {owner[0]: wire.decode_record(s) for owner, s in specs.items() if not owner[1]}
         self._ledgers = {owner: wire.decode_ledger(s) for owner, s in specs.items() if owner[1]}
+        self._status = {key: kept for key, kept in self._status.items() if key in self._ledgers}
 
     def _specs(self, owner: LedgerKey) -> list[GalaAllocationSpec]:
         return [wire.parse(raw) for raw in self._parts[owner].values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import IO, Final, Literal
@@ -16,6 +17,11 @@ FIELDS: Final = "gala_fields"
 """Attribute of a log record that holds its structured fields."""
 
 LONGEST_FIELD: Final = 2000
+
+MOST_COMPLAINTS: Final = 1000
+"""Complaints that are remembered; the one that was said first is forgotten first."""
+
+_NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 
 
 class TextFormatter(logging.Formatter):
@@ -46,10 +52,42 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(document, ensure_ascii=False, default=str)
 
 
+class RepeatFilter(logging.Filter):
+    """Lets a complaint through when it is new, then once a minute with how often it was held back.
+
+    Numbers do not make it another one. What is said at INFO or below is no complaint.
+    """
+
+    def __init__(self, pause: float = 60.0) -> None:
+        """``pause`` is in seconds."""
+        super().__init__()
+        self._pause = pause
+        self._said: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be written."""
+        if record.levelno < logging.WARNING:
+            return True
+        message = record.getMessage()
+        key = (record.name, record.levelno, _NUMBER.sub("0", message))
+        said, held_back = self._said.get(key, (float("-inf"), 0))
+        if 0 <= record.created - said < self._pause:
+            self._said[key] = (said, held_back + 1)
+            return False
+        self._said.pop(key, None)
+        self._said[key] = (record.created, 0)
+        while len(self._said) > MOST_COMPLAINTS:
+            del self._said[next(iter(self._said))]
+        if held_back:
+            record.msg, record.args = f"{message} (and {held_back} times since it was said last)", ()
+        return True
+
+
 def configure(stream: IO[str], *, style: Literal["text", "json"] = "text", level: int = logging.INFO) -> None:
     """Sends the log records of this product to ``stream``; the libraries' only from WARNING up."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -10,11 +10,15 @@ from typing import Any, NamedTuple, Protocol
 
 from gala.api.meta import GROUP, VERSION
 from gala.errors import GalaError
+from gala.fleet.breaker import Backoff
 from gala.settings import Settings
 
 log = logging.getLogger(__name__)
 
 MERGE_PATCH = "application/merge-patch+json"
+
+LONGEST_PAUSE = 30.0
+"""Seconds between two attempts at a status that is refused; more would be a clock that was set back."""
 
 URGENT = ("phase", "observedGeneration")
 """Fields whose change does not wait: people, and tools that wait for an answer, act on them."""
@@ -59,6 +63,7 @@ class StatusWriter:
         self._hub = hub
         self._interval = settings.status_interval
         self._written: dict[ObjectId, _Written] = {}
+        self._failed: dict[ObjectId, Backoff] = {}
         self.writes = 0
         """Acknowledged since the process started."""
         self.failures = 0
@@ -69,8 +74,8 @@ class StatusWriter:
         """Brings an object's status to ``status`` (as on the wire) if it differs and the time has come.
 
         ``observed`` is the status as last seen, used until the first write of this process.
-        Answers whether it was written; a failure is logged, counted, and tried again in the
-        next pass.
+        Answers whether it was written; a failure is logged, counted, and tried again after
+        ``status_interval``, then after longer and longer pauses up to half a minute.
         """
         last = self._written.get(target)
         patch = difference(last.status if last else observed, status)
@@ -78,10 +83,13 @@ class StatusWriter:
             return False
         if not self.due(target, now) and not any(name in patch for name in URGENT):
             return False
+        if 0 < self._failed.get(target, Backoff()).due - now <= LONGEST_PAUSE:
+            return False
         try:
             await self._hub.request("PATCH", target.path, body={"status": patch}, content_type=MERGE_PATCH)
         except GalaError as error:
             self.failures += 1
+            self._failed[target] = self._failed.get(target, Backoff()).failed(now, least=self._interval)
             # What the server holds now is not known: the next pass compares with what was seen.
             self._written.pop(target, None)
             log.warning(
@@ -93,12 +101,13 @@ class StatusWriter:
             )
             return False
         self.writes += 1
+        self._failed.pop(target, None)
         self._written[target] = _Written(dict(status), now)
         return True
 
     def due(self, target: ObjectId, now: float) -> bool:
         """Whether a status may be written again; what is urgent may at any time."""
-        return now - self.written_at(target) >= self._interval
+        return not 0 <= now - self.written_at(target) < self._interval
 
     def written_at(self, target: ObjectId) -> float:
         """When this process wrote it last; minus infinity if never."""
@@ -113,6 +122,7 @@ class StatusWriter:
     def keep(self, targets: Collection[ObjectId]) -> None:
         """Drops what is known of every other object: it is gone."""
         self._written = {target: self._written[target] for target in self._written if target in targets}
+        self._failed = {target: self._failed[target] for target in self._failed if target in targets}
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
