@@ -12,7 +12,8 @@ import pytest
 from gala.api.application import Signal
 from gala.errors import InvalidInput
 from gala.sandbox.clock import SimTime
-from gala.sandbox.prometheus import EmbeddedPrometheus, Outage, Question, Series, parse
+from gala.sandbox.outages import Outage
+from gala.sandbox.prometheus import EmbeddedPrometheus, Question, Series, parse
 from gala.sandbox.traffic import Load, Traffic, TrafficPlan
 from gala.signals.query import freshness, rate
 

@@ -172,7 +172,9 @@ async def endless(request: web.Request) -> web.StreamResponse:
         pytest.param(fault(status=400, text="{}"), "QueryRefused", id="a query that is refused"),
         pytest.param(fault(status=401), "Unauthorized", id="a login that is refused"),
         pytest.param(fault(status=500), "Failed", id="an internal error"),
-        pytest.param(fault(status=302, headers={"Location": "/"}), "Failed", id="a redirect is not followed"),
+        pytest.param(
+            fault(status=302, headers={"Location": "/"}), "Redirected", id="a redirect is not followed"
+        ),
         pytest.param(endless, "Unreachable", id="an answer without end is cut"),
     ],
 )

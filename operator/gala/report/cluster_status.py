@@ -116,7 +116,9 @@ def _signals(view: ClusterView) -> Judgement:
         if isinstance(latest, Missing):
             faults.append((latest.reason, f"{workload} of {event}: {latest.message}"))
         elif view.now - latest.at > STALE_AFTER:
-            text = f"{workload} of {event}: the latest figure is over {STALE_AFTER:g} s old"
+            text = (
+                f"{workload} of {event}: the figure is over {STALE_AFTER:g} s old; are its targets scraped?"
+            )
             faults.append(("Stale", text))
     if faults:
         return no("SignalsFresh", faults[0][0], several([text for _, text in faults]))

@@ -64,4 +64,6 @@ def _condition(one: Judgement, before: Condition | None, generation: int, now: f
 def several(messages: Sequence[str], *, most: int = 3) -> str:
     """A few sentences, and how many more there are."""
     more = len(messages) - most
-    return "; ".join(messages[:most]) + (f"; and {more} more" if more > 0 else "")
+    return "; ".join(message.rstrip(".") for message in messages[:most]) + (
+        f"; and {more} more" if more > 0 else ""
+    )

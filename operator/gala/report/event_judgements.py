@@ -192,7 +192,7 @@ def _stale(latest: Sample | Missing, now: float, stale_after: float) -> Missing 
     if isinstance(latest, Missing):
         return latest
     if now - latest.at > stale_after:
-        return Missing("Stale", f"the latest figure is over {stale_after:g} s old")
+        return Missing("Stale", f"the latest figure is over {stale_after:g} s old; are its targets scraped?")
     return None
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from gala.errors import InvalidInput
+from gala.sandbox.outages import AHEAD, LIES, Outage, answered, instead, shown
 from gala.sandbox.traffic import Traffic
 
 SCRAPE = 15.0
@@ -30,22 +30,6 @@ _SELECTOR = re.compile(r"^\s*(?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(?P<mat
 _MATCHER = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
 _RANGE = re.compile(r"(\d+)(ms|s|m|h)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-class Outage(StrEnum):
-    """How a Prometheus can fail or lie."""
-
-    DOWN = "Down"
-    """Connections are cut."""
-    ERROR = "Error"
-    """HTTP 503."""
-    EMPTY = "Empty"
-    """Success without a result."""
-    NAN = "NaN"
-    ZERO = "Zero"
-    """Every value is 0, with fresh timestamps."""
-    FROZEN = "Frozen"
-    """The samples of the moment when it began, with their old timestamps."""
 
 
 class Question(NamedTuple):
@@ -196,22 +180,15 @@ class EmbeddedPrometheus:
         query = str(form.get("query") or request.query.get("query", ""))
         cluster = request.match_info.get("cluster", "")
         outage, _ = self._outages.get(cluster, (None, 0.0))
-        if outage is Outage.DOWN:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=503)
-        if outage is Outage.ERROR:
-            return web.json_response(
-                {"status": "error", "errorType": "unavailable", "error": "out"}, status=503
-            )
+        if (broken := await instead(request, outage)) is not None:
+            return broken
         try:
             questions = parse_all(query)
         except InvalidInput as error:
             body = {"status": "error", "errorType": "bad_data", "error": str(error)}
             return web.json_response(body, status=400)
         answers = [self.answer(question, cluster) for question in questions]
-        result = [] if outage is Outage.EMPTY else [sample for answer in answers for sample in answer]
-        return web.json_response({"status": "success", "data": {"resultType": "vector", "result": result}})
+        return answered([sample for answer in answers for sample in answer], outage)
 
     def answer(self, question: Question, cluster: str = "") -> list[dict[str, Any]]:
         """The vector of an instant query, as Prometheus writes it: values are strings."""
@@ -233,19 +210,18 @@ class EmbeddedPrometheus:
                 self._rate(series, name, scrape, question.window)
                 for (series, name), scrape in zip(found, scrapes, strict=True)
             )
-        text = "NaN" if value != value else repr(round(value, 6))  # noqa: PLR0124 (NaN)
         labels = dict([question.label]) if question.label else {}
-        return [{"metric": labels, "value": [self._now(), text]}]
+        return [{"metric": labels, "value": [self._now(), shown(value)]}]
 
     def _scrape(self, cluster: str) -> float:
         outage, since = self._outages.get(cluster, (None, 0.0))
+        if outage is Outage.FUTURE:
+            return self._now() + AHEAD
         at = since if outage is Outage.FROZEN else self._now()
         return at - at % SCRAPE
 
     def _rate(self, series: Series, cluster: str, scrape: float, window: float) -> float:
         outage, _ = self._outages.get(cluster, (None, 0.0))
-        if outage is Outage.NAN:
-            return float("nan")
-        if outage is Outage.ZERO:
-            return 0.0
-        return self._traffic.mean(series.workload, cluster, scrape - window, scrape)
+        true = self._traffic.mean(series.workload, cluster, scrape - window, scrape)
+        lie = LIES.get(outage) if outage else None
+        return true if lie is None else lie(true)

@@ -11,7 +11,7 @@ from gala.sandbox.apiserver.errors import Json
 from gala.sandbox.apiserver.kinds import find_builtin
 from gala.sandbox.apiserver.resources import Options
 from gala.sandbox.fleet import SandboxFleet
-from gala.sandbox.prometheus import Outage
+from gala.sandbox.outages import Outage
 
 PERSON = "kubectl-person"
 """Field manager of what people write; the oracle does not blame the operator for it."""

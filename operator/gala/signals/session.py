@@ -109,4 +109,4 @@ def _check(body: bytes) -> None:
     if not isinstance(answer, dict) or answer.get("status") != "success":
         raise requests.exceptions.InvalidJSONError("The answer is not Prometheus' own.")
     if answer.get("warnings"):
-        raise PartialAnswer(f"Prometheus warns: {answer['warnings'][0]}")
+        raise PartialAnswer(f"Prometheus says that data is missing: {str(answer['warnings'][0])[:120]}")

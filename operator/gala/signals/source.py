@@ -34,6 +34,14 @@ _NOT_ALLOWED: Final = (
 
 _STATUS: Final = re.compile(r"HTTP Status Code (\d{3})")
 
+_SAID: Final = re.compile(r'"error": ?"([^"]*)"')
+"""What Prometheus' own error says, within the text that the client makes of it."""
+
+_OBJECT: Final = re.compile(r"<[^>]*>: ?|HTTPS?Connection(Pool)?\([^)]*\): ?")
+
+_LONGEST: Final = 120
+"""Characters of somebody else's words in a sentence of ours."""
+
 _DOWN: Final = frozenset({"Timeout", "Unreachable", "AddressRefused", "Unauthorized"})
 """Reasons that hold for every other question to the same server too."""
 
@@ -124,7 +132,7 @@ class Source:
         except (requests.RequestException, PrometheusApiClientException, OSError) as error:
             return _failed(error)
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            return Missing("NotPrometheus", f"The answer is not Prometheus' own: {error!r}")
+            return _foreign(f"{type(error).__name__} {error}")
 
     def _answer(self, query: str) -> Any:
         if self._client is None:
@@ -209,16 +217,49 @@ def _failed(error: Exception) -> Missing:
     if isinstance(error, PartialAnswer):
         return Missing("PartialData", str(error))
     if isinstance(error, requests.Timeout) or _timed_out(error):
-        return Missing("Timeout", f"Prometheus did not answer in time: {error}")
+        return Missing("Timeout", "Prometheus did not answer in time; look at its load and its log.")
     if isinstance(error, (ValueError, requests.exceptions.InvalidJSONError)):
-        return Missing("NotPrometheus", f"The answer is not Prometheus' own: {error}")
+        return _foreign(str(error))
     status = _STATUS.search(str(error))
     if status is None:
-        return Missing("Unreachable", f"Prometheus cannot be reached: {error}")
-    if status[1] in {"401", "403"}:
-        return Missing("Unauthorized", f"Prometheus answered {status[1]}; check its bearerTokenSecretRef.")
-    reason = "QueryRefused" if status[1] in {"400", "422"} else "Failed"
-    return Missing(reason, f"Prometheus answered {status[1]}: {str(error)[:300]}")
+        return Missing(
+            "Unreachable",
+            f"Prometheus cannot be reached ({_cause(error)}); is it up, and is its url right?",
+        )
+    return _refused(status[1], str(error))
+
+
+def _refused(status: str, text: str) -> Missing:
+    """What an HTTP status means for who set the signal up."""
+    said = _SAID.search(text)
+    why = f" ({said[1][:_LONGEST]})" if said else ""
+    if status in {"401", "403"}:
+        return Missing("Unauthorized", f"Prometheus answered {status}{why}; check its bearerTokenSecretRef.")
+    if status in {"400", "422"}:
+        return Missing("QueryRefused", f"Prometheus refuses the query{why}; try it in Prometheus' own page.")
+    if status.startswith("3"):
+        return Missing(
+            "Redirected", f"Prometheus answered {status}; write the address that it redirects to as its url."
+        )
+    return Missing("Failed", f"Prometheus answered {status}{why}; look at its log.")
+
+
+def _foreign(what: str) -> Missing:
+    return Missing(
+        "NotPrometheus",
+        f"What answers is not Prometheus ({what[:_LONGEST]}); is its url right, and is there a login before it?",
+    )
+
+
+def _cause(error: Exception) -> str:
+    """The innermost reason: clients wrap it several times over, addresses and objects included."""
+    inner: object = error
+    for _ in range(4):
+        deeper = getattr(inner, "reason", None) or (getattr(inner, "args", None) or (None,))[0]
+        if not isinstance(deeper, Exception):
+            break
+        inner = deeper
+    return _OBJECT.sub("", str(inner))[:_LONGEST] or type(inner).__name__
 
 
 def _timed_out(error: Exception) -> bool:
