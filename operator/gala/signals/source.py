@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tempfile
@@ -132,7 +133,7 @@ class Source:
         except (requests.RequestException, PrometheusApiClientException, OSError) as error:
             return _failed(error)
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            return _foreign(f"{type(error).__name__} {error}")
+            return _foreign("no JSON" if isinstance(error, json.JSONDecodeError) else "no figure in it")
 
     def _answer(self, query: str) -> Any:
         if self._client is None:
@@ -195,7 +196,7 @@ def single(result: Any) -> Sample | Missing:
     at, text = result
     value = float(text)
     if not math.isfinite(value):
-        return Missing("NotANumber", f"Prometheus answered {text}.")
+        return Missing("NotANumber", f"Prometheus answered {text}; does the query divide by nothing?")
     return Sample(value, float(at))
 
 
@@ -247,7 +248,7 @@ def _refused(status: str, text: str) -> Missing:
 def _foreign(what: str) -> Missing:
     return Missing(
         "NotPrometheus",
-        f"What answers is not Prometheus ({what[:_LONGEST]}); is its url right, and is there a login before it?",
+        f"What answers is not Prometheus ({what[:_LONGEST]}); is its url right, and no login before it?",
     )
 
 
@@ -255,8 +256,9 @@ def _cause(error: Exception) -> str:
     """The innermost reason: clients wrap it several times over, addresses and objects included."""
     inner: object = error
     for _ in range(4):
-        deeper = getattr(inner, "reason", None) or (getattr(inner, "args", None) or (None,))[0]
-        if not isinstance(deeper, Exception):
+        parts = (getattr(inner, "reason", None), *getattr(inner, "args", ()))
+        deeper = next((part for part in parts if isinstance(part, Exception)), None)
+        if deeper is None:
             break
         inner = deeper
     return _OBJECT.sub("", str(inner))[:_LONGEST] or type(inner).__name__
