@@ -24,23 +24,26 @@ async def test_it_waits_until_the_wall_clock_shows_the_time() -> None:
 
 
 @pytest.mark.looptime
-async def test_a_clock_that_is_set_forward_ends_the_wait_within_a_second() -> None:
+async def test_a_clock_that_is_set_forward_ends_the_wait_once_it_has_stayed_so_for_half_a_minute() -> None:
     loop = asyncio.get_running_loop()
-    wall = Time(1000.0)
-    waiting = asyncio.create_task(WallClock(wall, loop.time).until(1600.0))
+    wrong = Time(0.0)
+    clock = WallClock(lambda: 1000.0 + loop.time() + wrong.value, loop.time)
+    waiting = asyncio.create_task(clock.until(1600.0))
     await asyncio.sleep(10.5)
-    wall.value = 1600.0
+    wrong.value = 3600.0
     await waiting
-    assert loop.time() == pytest.approx(11.0)
+    assert 10.5 + 30.0 <= loop.time() <= 10.5 + 32.0
+    assert clock.now() == pytest.approx(4600.0 + loop.time())
 
 
 @pytest.mark.looptime
 async def test_a_clock_that_is_set_back_makes_no_wait_longer() -> None:
     loop = asyncio.get_running_loop()
-    wall = Time(1000.0)
-    waiting = asyncio.create_task(WallClock(wall, loop.time).until(1015.0))
+    wrong = Time(0.0)
+    clock = WallClock(lambda: 1000.0 + loop.time() + wrong.value, loop.time)
+    waiting = asyncio.create_task(clock.until(1015.0))
     await asyncio.sleep(1.5)
-    wall.value = -2600.0
+    wrong.value = -3600.0
     await waiting
     assert loop.time() == pytest.approx(15.0)
 
@@ -61,6 +64,40 @@ def test_a_jump_is_told_once(wall: float, steady: float, want: float) -> None:
     times[0].value += wall
     times[1].value += steady
     assert [clock.jumped(), clock.jumped()] == [pytest.approx(want), 0.0]
+
+
+@pytest.mark.parametrize(
+    ("away", "want"),
+    [
+        pytest.param(29.0, 0.0, id="what is set right within half a minute has never counted"),
+        pytest.param(30.0, 3600.0, id="what stays for half a minute counts"),
+    ],
+)
+def test_a_clock_that_was_set_is_believed_once_it_has_stayed_so(away: float, want: float) -> None:
+    wall, steady = Time(1000.0), Time(5.0)
+    clock = WallClock(wall, steady)
+    wall.value += 3600.0
+    assert clock.now() == 1000.0
+    wall.value, steady.value = wall.value + away, steady.value + away
+    assert clock.now() == pytest.approx(1000.0 + away + want)
+
+
+def test_a_clock_that_is_set_twice_is_tried_anew() -> None:
+    wall, steady = Time(1000.0), Time(5.0)
+    clock = WallClock(wall, steady)
+    for moved in (3600.0, -1800.0):
+        wall.value += moved
+        clock.now()
+        wall.value, steady.value = wall.value + 20.0, steady.value + 20.0
+    assert clock.now() == pytest.approx(1040.0)
+
+
+def test_slewing_is_followed_at_once() -> None:
+    wall, steady = Time(1000.0), Time(5.0)
+    clock = WallClock(wall, steady)
+    for _ in range(100):
+        wall.value, steady.value = wall.value + 1.1, steady.value + 1.0
+        assert clock.now() == pytest.approx(wall.value)
 
 
 async def test_a_wake_ends_the_wait() -> None:

@@ -2,7 +2,9 @@
 
 Intervals are measured on the monotonic clock. Where both clocks disagree about how long
 something took, the wall clock was set, or the machine slept: a schedule cannot be trusted
-then, so the engine holds and says so.
+then. So the time of before goes on for half a minute, in which nothing is lowered, and the
+new one counts only if it is still there. A clock that time synchronisation corrects again
+meanwhile has changed nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from gala.engine.ports import Clock
 
 JUMP: Final = 0.5
 """Seconds between two looks that count as a jump; slewing by NTP moves 15 s by 0.0075 s at most."""
+
+TRIAL: Final = 30.0
+"""Seconds that a clock has to stay as it was set; the margin of every lead is no shorter."""
 
 SLICE: Final = 1.0
 """A sleep looks at the wall clock this often (seconds), so that a clock set forward ends it in time."""
@@ -42,26 +47,41 @@ class WallClock:
         self,
         wall: Callable[[], float] = time.time,  # noqa: TID251 (this is the one place)
         steady: Callable[[], float] = time.monotonic,
+        *,
+        trial: float = TRIAL,
     ) -> None:
+        """``trial`` is for how many seconds a clock that was set has to stay so before it is believed."""
         self._wall = wall
         self.steady = steady
         """Seconds of a clock that nobody can set; for intervals."""
-        self._offset = wall() - steady()
+        self._trial = trial
+        self._offset = self._told = wall() - steady()
+        """What the wall clock is ahead of the steady one: as believed, and as told of last."""
+        self._other: tuple[float, float] | None = None
+        """Another such offset that is not believed yet, and since when it has been there."""
         self._woken = asyncio.Event()
 
     def now(self) -> float:
-        """Seconds since the epoch."""
-        return self._wall()
+        """Seconds since the epoch, by a wall clock that was not set just now."""
+        steady = self.steady()
+        offset = self._wall() - steady
+        if abs(offset - self._offset) < JUMP:
+            self._offset, self._other = offset, None
+        elif self._other is None or abs(offset - self._other[0]) >= JUMP:
+            self._other = offset, steady
+        elif steady - self._other[1] >= self._trial:
+            self._offset, self._other = offset, None
+        return steady + self._offset
 
     async def until(self, deadline: float) -> Mapping[tuple[str, str], int]:
-        """Returns once the wall clock shows ``deadline``, when woken, or after as long as it was away.
+        """Returns once the clock shows ``deadline``, when woken, or after as long as it was away.
 
-        Looks at both clocks every ``SLICE``: a wall clock that is set forward ends the wait in time, one
-        that is set back does not make it longer.
+        Looks every ``SLICE``: a wall clock that is set forward ends the wait once it is believed, one that
+        is set back does not make it longer.
         """
-        patience = self.steady() + max(0.0, deadline - self._wall())
+        patience = self.steady() + max(0.0, deadline - self.now())
         while not self._woken.is_set():
-            left = min(deadline - self._wall(), patience - self.steady())
+            left = min(deadline - self.now(), patience - self.steady())
             if left <= 0:
                 break
             with contextlib.suppress(TimeoutError):
@@ -76,5 +96,5 @@ class WallClock:
     def jumped(self) -> float:
         """Seconds by which the wall clock was set (negative: back) since the last call; 0.0 for none."""
         offset = self._wall() - self.steady()
-        moved, self._offset = offset - self._offset, offset
+        moved, self._told = offset - self._told, offset
         return moved if abs(moved) >= JUMP else 0.0

@@ -163,7 +163,12 @@ class Operator:
         moved = self._jumped()
         if moved:
             hold = self._settings.jump_hold
-            _log.error("the wall clock was set by %+.1f s; nothing is lowered for %g s", moved, hold)
+            _log.error(
+                "the wall clock was set by %+.1f s; it counts once it has stayed so, and nothing is lowered "
+                "for %g s",
+                moved,
+                hold,
+            )
             self._doubt_until = now + hold
         return now < self._doubt_until <= now + self._settings.jump_hold
 
