@@ -21,6 +21,7 @@ def test_the_breaker_opens_for(failures: int, want: float) -> None:
     for _ in range(failures):
         breaker = breaker.failed(100.0)
 
+    assert breaker.tripped == (want > 0.0)
     assert breaker.allows(100.0 + want)
     assert breaker.allows(100.0 + want - 0.1) == (want == 0.0)
 

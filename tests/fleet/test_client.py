@@ -11,7 +11,7 @@ from aiohttp import web
 from fleet_builders import DEPLOYMENTS, QUICK, client, deployment
 from fleet_server import serving, status
 from gala.errors import Conflict, GalaError, Rejected, Throttled, Unreachable
-from gala.fleet.client import ApiServer
+from gala.fleet.client import ApiServer, Counters
 from gala.fleet.kubeconfig import Credentials
 from gala.settings import Settings
 
@@ -117,7 +117,24 @@ async def test_a_server_that_hangs_is_unreachable_after_the_deadline() -> None:
         north = client(server, HASTY)
         with pytest.raises(Unreachable, match=r"within 0\.2 s"):
             await north.request("GET", "/version")
+        asked = north.counters.asked()
+        assert (asked.failures, sum(asked.counts), asked.seconds >= 0.2) == (1, 1, True)
         await north.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "want"),
+    [
+        pytest.param(0.001, 0, id="a quick answer is in the first"),
+        pytest.param(0.005, 0, id="a bound belongs to what is below it"),
+        pytest.param(0.3, 6, id="others are where they are at most the bound"),
+        pytest.param(5.1, 10, id="what took longer than every bound is in the last"),
+    ],
+)
+def test_latencies_are_counted_by_bounds(seconds: float, want: int) -> None:
+    counters = Counters()
+    counters.took(seconds)
+    assert counters.asked().counts.index(1) == want
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ async def test_the_first_pass_already_knows_everything() -> None:
         assert facts.nodes == (NodeRoom(1, 7_000, 31 << 30, 109),)
         health = it.fleet.health()["north"]
         assert (health.reachable, health.version, health.unauthorized) == (True, "v1.34.0", "")
+        assert health.asked is not None
+        assert sum(health.asked.counts) >= 3
+        assert health.watch_age is not None
+        assert not health.breaker_open
 
 
 async def test_a_change_is_seen_behind_the_barrier_without_asking_for_the_object() -> None:

@@ -22,6 +22,11 @@ class Breaker:
         """Whether a request may be sent."""
         return now >= self.open_until
 
+    @property
+    def tripped(self) -> bool:
+        """Whether it is open, or waits for the one attempt that may close it."""
+        return self.failures >= _TRIPS_AT
+
     def failed(self, now: float) -> Breaker:
         """After a request without a usable answer."""
         failures = self.failures + 1

@@ -13,12 +13,13 @@ import asyncio
 import json
 import tempfile
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 import aiohttp
@@ -42,6 +43,19 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONFLICTS: Final = frozenset({409, 422})
 _LATENCIES: Final = 4096
 
+LATENCY_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Upper bounds in seconds, as Prometheus' histograms have them; a request is given up after five."""
+
+
+class Asked(NamedTuple):
+    """What one API server was asked so far, watches apart, as a value."""
+
+    failures: int
+    seconds: float
+    """Of all requests together."""
+    counts: tuple[int, ...]
+    """Requests by latency: one for each of ``LATENCY_BOUNDS``, then those that took longer."""
+
 
 @dataclass(slots=True)
 class Counters:
@@ -53,6 +67,17 @@ class Counters:
     """Answers and watch chunks that came; who compares two readings knows whether there was contact."""
     write_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     """Of the latest acknowledged writes."""
+    seconds: float = 0.0
+    latencies: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
+
+    def took(self, seconds: float) -> None:
+        """A request came to its end, whatever that was."""
+        self.seconds += seconds
+        self.latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+
+    def asked(self) -> Asked:
+        """As of now; may be called from any thread."""
+        return Asked(self.failures, self.seconds, tuple(self.latencies))
 
 
 class ApiServer:
@@ -104,6 +129,8 @@ class ApiServer:
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             self.counters.failures += 1
             raise self._unreachable(method, path, error, seconds) from error
+        finally:
+            self.counters.took(time.monotonic() - began)
         if method not in {"GET", "HEAD"}:
             self.counters.write_seconds.append(time.monotonic() - began)
         return answer

@@ -18,7 +18,7 @@ from typing import Final
 from gala.api.cluster import ClusterClass, GalaCluster
 from gala.errors import BarrierTimeout, CredentialsRefused, GalaError, RequestFailed, Unreachable
 from gala.fleet.admission import admissions
-from gala.fleet.client import Counters
+from gala.fleet.client import Asked, Counters
 from gala.fleet.connection import Connection
 from gala.fleet.learning import StartLearner
 from gala.fleet.rooms import Reading
@@ -54,6 +54,12 @@ class ClusterHealth:
     """Of caches since the start."""
     consecutive_write_failures: int
     room: Reading | None
+    breaker_open: bool = False
+    """Nothing is written, or one attempt at a time, because writes were not answered."""
+    watch_age: float | None = None
+    """Wall seconds since the quietest cache heard of its server; None before the first list."""
+    asked: Asked | None = None
+    """None before there was a connection."""
 
 
 class Member:
@@ -167,6 +173,8 @@ class Member:
         """What conditions and metrics need."""
         targets, failure = self._upkeep.targets, self._upkeep.failure
         caches = [] if targets is None else list(targets.caches())
+        heard = [cache.heard_at for cache in caches if cache.synced]
+        server = self._upkeep.server
         refusals = [*(cache.failure for cache in caches), self._room.failure, failure]
         if failure is not None:
             reason, message = _reason(failure), str(failure)
@@ -188,6 +196,9 @@ class Member:
             restarts=sum(cache.restarts for cache in caches),
             consecutive_write_failures=0 if self._writer is None else self._writer.breaker.failures,
             room=self._room.reading,
+            breaker_open=self._writer is not None and self._writer.breaker.tripped,
+            watch_age=time.monotonic() - min(heard) if heard else None,
+            asked=None if server is None else server.counters.asked(),
         )
 
     async def close(self) -> None:

@@ -64,6 +64,8 @@ class Cache(Generic[T]):
         self.restarts = 0
         self.changes = 0
         """Grows with every change of what is known, so that an index of it can be kept."""
+        self.heard_at = float("-inf")
+        """When a list or a watch event came last, by ``time.monotonic``; bookmarks come each minute."""
         self._server = server
         self._project = project
         self._selector = {"labelSelector": selector} if selector else {}
@@ -225,6 +227,7 @@ class Cache(Generic[T]):
 
     def _advance(self, version: int) -> None:
         self.version = version
+        self.heard_at = time.monotonic()
         self._progress.set()
 
 
