@@ -12,6 +12,7 @@ from engine_stage import START, EngineStage, an_engine
 from gala.engine.passes import Done
 from gala.engine.reporting import Telling
 from gala.planning.facts import EventKey
+from gala.report.metrics import Metrics, Tale
 from gala.report.reporter import Passed, Reporter
 from gala.sandbox.apiserver.faults import Refuse
 from hub_server import LEDGER_PATH
@@ -35,8 +36,19 @@ class Failing(Reporter):
         raise KeyError("a bug")
 
 
-def telling(stage: EngineStage, kind: type[Reporter] = Reporter) -> Telling:
-    return Telling(reporter=kind(stage.hub.api, stage.hub.settings), store=stage.store, health=dict)
+class Miscounting(Metrics):
+    """Has a bug as well."""
+
+    def tell(self, tale: Tale) -> None:
+        raise KeyError("a bug")
+
+
+def telling(
+    stage: EngineStage, kind: type[Reporter] = Reporter, counting: type[Metrics] = Metrics
+) -> Telling:
+    reporter = kind(stage.hub.api, stage.hub.settings)
+    metrics = counting(reporter, stage.hub.api.counters)
+    return Telling(reporter=reporter, metrics=metrics, store=stage.store, health=dict)
 
 
 async def status_of_the_ledger(stage: EngineStage) -> dict[str, Any]:
@@ -63,6 +75,14 @@ async def test_a_fault_in_the_report_is_logged_and_raised_to_nobody(
 ) -> None:
     await telling(stage, Failing).tell(await stage.pass_at(NOW))
     assert "this pass was not reported" in caplog.text
+
+
+async def test_a_fault_in_the_metrics_keeps_no_status_from_being_written(
+    stage: EngineStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    await telling(stage, counting=Miscounting).tell(await stage.pass_at(NOW))
+    assert "this pass is not in the metrics" in caplog.text
+    assert (await status_of_the_ledger(stage))["outstanding"] == 1
 
 
 @pytest.mark.parametrize(

@@ -7,29 +7,11 @@ from typing import Any
 import pytest
 
 from gala.api.cluster import GalaClusterStatus
-from gala.fleet.member import ClusterHealth
-from gala.fleet.rooms import Amount, Reading
 from gala.planning.facts import Missing, PodStart
 from gala.report.cluster_status import ClusterView, cluster_status
 from gala.report.status import to_wire
 from report_night import T0
-from report_passes import cluster, traffic
-
-READING = Reading(
-    rooms=(),
-    nodes=4,
-    allocatable=Amount(cpu=16_000, memory=64 << 30, pods=440),
-    requested=Amount(cpu=5_500, memory=8 << 30, pods=90),
-)
-
-
-def health(**changes: Any) -> ClusterHealth:
-    values: dict[str, Any] = {
-        "reachable": True, "reason": "Reachable", "message": "east answers.", "unauthorized": "",
-        "last_contact": T0, "version": "v1.31.2", "caches": 3, "caches_current": 3, "restarts": 0,
-        "consecutive_write_failures": 0, "room": READING,
-    }  # fmt: skip
-    return ClusterHealth(**(values | changes))
+from report_passes import cluster, health, traffic
 
 
 def view(**changes: Any) -> ClusterView:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gala.errors import Unreachable
-from gala.planning.facts import EventFacts, EventKey
+from gala.planning.facts import EventKey
 from gala.planning.outcome import Finding
 from gala.report.kube_events import MOST_PER_MINUTE, EventPoster, Notice, Subject, notices, render
-from gala.report.reporter import Passed, Reporter
+from gala.report.reporter import Reporter
 from gala.report.writer import ObjectId, StatusWriter, difference
 from gala.settings import Settings
 from report_night import EVENT, T0
 from report_passes import (
+    Cluster,
+    Event,
     Hub,
     cluster,
     decision,
     event_plan,
-    facts,
     finding,
+    passed,
     plan,
     raw_event,
     snapshot,
@@ -33,41 +35,6 @@ PATH = "/apis/gala.dev/v1alpha1/namespaces/show/galaevents/gala/status"
 CLUSTER_PATH = "/apis/gala.dev/v1alpha1/namespaces/gala-system/galaclusters/east/status"
 THIS = ObjectId("galaevents", "show", "gala", "u1")
 SUBJECT = Subject(EVENT, "u1")
-
-
-@dataclass
-class Event:
-    """A GalaEvent as the engine hands it over."""
-
-    key: EventKey = EVENT
-    uid: str = "u1"
-    generation: int = 1
-    raw: dict[str, Any] = field(default_factory=raw_event)
-    facts: EventFacts | None = field(default_factory=facts)
-    problems: tuple[str, ...] = ()
-    unsupported: tuple[str, ...] = ()
-    missing: bool = False
-
-
-@dataclass
-class Cluster:
-    """A GalaCluster as the engine hands it over."""
-
-    name: str = "east"
-    uid: str = "c1"
-    generation: int = 1
-    raw: dict[str, Any] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-
-
-def passed(at: float = 0, phase: str = "Planned", **changes: Any) -> Passed:
-    values: dict[str, Any] = {
-        "now": T0 + at,
-        "snapshot": snapshot(),
-        "plan": plan(event_plan(phase)),
-        "events": (Event(),),
-    }
-    return Passed(**(values | changes))
 
 
 def reasons(hub: Hub) -> list[str]:

@@ -31,6 +31,7 @@ from gala.planning.facts import (
     Traffic,
 )
 from gala.planning.outcome import Write
+from gala.report.metrics import Metrics
 from gala.report.reporter import Reporter
 from gala.sandbox.apiserver.faults import Call
 from gala.settings import Settings
@@ -163,7 +164,8 @@ class EngineStage:
 
     def operator(self, **more: Any) -> Operator:
         reporter = Reporter(self.hub.api, self.hub.settings)
-        telling = Telling(reporter=reporter, store=self.store, health=dict)
+        metrics = Metrics(reporter, self.hub.api.counters)
+        telling = Telling(reporter=reporter, metrics=metrics, store=self.store, health=dict)
         parts = Parts(
             clock=more.pop("clock", self.hub.time),
             desired=self.desired,

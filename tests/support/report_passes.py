@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gala.api.validation import parse_event
+from gala.fleet.member import ClusterHealth
+from gala.fleet.rooms import Amount, Reading
 from gala.planning.facts import (
     ClusterFacts,
     EventFacts,
@@ -32,9 +34,17 @@ from gala.planning.outcome import (
     Write,
 )
 from gala.planning.snapshot import Snapshot
+from gala.report.reporter import Passed
 from report_night import EVENT, T0
 
 TARGET = TargetKey("apps/v1", "Deployment", "show", "web")
+
+READING = Reading(
+    rooms=(),
+    nodes=4,
+    allocatable=Amount(cpu=16_000, memory=64 << 30, pods=440),
+    requested=Amount(cpu=5_500, memory=8 << 30, pods=90),
+)
 
 
 def raw_event(**metadata: Any) -> dict[str, Any]:
@@ -229,3 +239,49 @@ class Hub:
     def changes(self) -> list[tuple[str, str, Any]]:
         """What was asked beside reading."""
         return [request for request in self.requests if request[0] != "GET"]
+
+
+def health(**changes: Any) -> ClusterHealth:
+    """A cluster that is well."""
+    values: dict[str, Any] = {
+        "reachable": True, "reason": "Reachable", "message": "east answers.", "unauthorized": "",
+        "last_contact": T0, "version": "v1.31.2", "caches": 3, "caches_current": 3, "restarts": 0,
+        "consecutive_write_failures": 0, "room": READING,
+    }  # fmt: skip
+    return ClusterHealth(**(values | changes))
+
+
+@dataclass
+class Event:
+    """A GalaEvent as the engine hands it over."""
+
+    key: EventKey = EVENT
+    uid: str = "u1"
+    generation: int = 1
+    raw: dict[str, Any] = field(default_factory=raw_event)
+    facts: EventFacts | None = field(default_factory=facts)
+    problems: tuple[str, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    missing: bool = False
+
+
+@dataclass
+class Cluster:
+    """A GalaCluster as the engine hands it over."""
+
+    name: str = "east"
+    uid: str = "c1"
+    generation: int = 1
+    raw: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def passed(at: float = 0, phase: str = "Planned", **changes: Any) -> Passed:
+    """A pass over the event, ``at`` so many seconds after T0."""
+    values: dict[str, Any] = {
+        "now": T0 + at,
+        "snapshot": snapshot(),
+        "plan": plan(event_plan(phase)),
+        "events": (Event(),),
+    }
+    return Passed(**(values | changes))

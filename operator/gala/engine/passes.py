@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,10 @@ class Done:
     results: tuple[WriteResult, ...]
     problems: tuple[str, ...]
     """What could not be stored, one sentence each; what depended on it was not written."""
+    doubt: bool = False
+    """Nothing was lowered, because the wall clock was set just now."""
+    seconds: float = 0.0
+    """Of wall time, to the end of its writes."""
 
 
 class Pass:
@@ -64,6 +69,7 @@ class Pass:
             BarrierTimeout: a cache did not catch up; nothing was decided.
             RequestFailed: the ledger could not be read; nothing was decided.
         """
+        began = time.monotonic()
         # 1. snapshot
         gathered = await self._gatherer.gather(barrier, now, reasserted=self._reasserted, doubt=doubt)
         # 2. plan
@@ -74,7 +80,15 @@ class Pass:
         writes = [w for w in made.writes if w.event not in unstored and (w.event, w.cluster) not in unstored]
         results = await self._apply(writes, now)
         # 5. report: by whoever asked for the pass
-        return Done(now=now, gathered=gathered, plan=made, results=tuple(results), problems=tuple(problems))
+        return Done(
+            now=now,
+            gathered=gathered,
+            plan=made,
+            results=tuple(results),
+            problems=tuple(problems),
+            doubt=doubt,
+            seconds=time.monotonic() - began,
+        )
 
     async def _store_all(self, made: Plan) -> tuple[set[object], list[str]]:
         """The record of an event first, then its ledgers; answers what is not stored, and why."""

@@ -12,18 +12,25 @@ from gala.errors import GalaError
 from gala.fleet.member import ClusterHealth
 from gala.planning.facts import ClusterFacts, EventKey, TargetFacts
 from gala.planning.ledger import ClusterLedger
+from gala.report.metrics import Metrics, Tale
 from gala.report.reporter import Passed, Reporter
 
 _log = logging.getLogger(__name__)
 
 
 class Telling:
-    """Statuses of events, clusters and ledgers, Kubernetes Events, the log and the recorder."""
+    """Metrics, statuses of events, clusters and ledgers, Kubernetes Events, the log and the recorder."""
 
     def __init__(
-        self, *, reporter: Reporter, store: LedgerStore, health: Callable[[], Mapping[str, ClusterHealth]]
+        self,
+        *,
+        reporter: Reporter,
+        metrics: Metrics,
+        store: LedgerStore,
+        health: Callable[[], Mapping[str, ClusterHealth]],
     ) -> None:
         self._reporter = reporter
+        self._metrics = metrics
         self._store = store
         self._health = health
         self._vanished: frozenset[EventKey] = frozenset()
@@ -48,7 +55,21 @@ class Telling:
             clusters=done.gathered.clusters,
             health=self._health(),
         )
+        self._count(done, passed)
         await asyncio.gather(self._reporter.publish(passed), self._ledgers(done))
+
+    def _count(self, done: Done, passed: Passed) -> None:
+        tale = Tale(
+            passed=passed,
+            seconds=done.seconds,
+            problems=len(done.problems),
+            vanished=len(done.gathered.vanished),
+            doubt=done.doubt,
+        )
+        try:
+            self._metrics.tell(tale)
+        except Exception:  # noqa: BLE001 (statuses are worth more than figures)
+            _log.exception("this pass is not in the metrics")
 
     def _alarm(self, done: Done) -> None:
         """Says once when most events dropped out of a list at the same time: nobody deletes like that."""

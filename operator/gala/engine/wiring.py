@@ -21,6 +21,7 @@ from gala.engine.store import LedgerStore
 from gala.fleet.client import ApiServer
 from gala.fleet.fleet import MemberFleet
 from gala.fleet.secrets import FleetSecrets
+from gala.report.metrics import Metrics
 from gala.report.recorder import Recorder
 from gala.report.reporter import Reporter
 from gala.settings import Settings
@@ -37,6 +38,7 @@ class Wired:
     fleet: MemberFleet
     signals: PrometheusSignals
     recorder: Recorder
+    metrics: Metrics
 
     async def close(self) -> None:
         """Closes every connection but the hub's; changes nothing in any cluster."""
@@ -67,6 +69,7 @@ def wire(
     secrets = FleetSecrets(hub, settings)
     signals = PrometheusSignals(settings, clock.now, secrets, allow_local=allow_local_signals)
     reporter = Reporter(hub, settings, host=identity)
+    metrics = Metrics(reporter, hub.counters)
     gatherer = Gatherer(
         desired=desired, fleet=fleet, signals=signals, store=store, existence=existence, settings=settings
     )
@@ -85,7 +88,7 @@ def wire(
             store=store,
             existence=existence,
             work=work,
-            telling=Telling(reporter=reporter, store=store, health=fleet.health),
+            telling=Telling(reporter=reporter, metrics=metrics, store=store, health=fleet.health),
             settings=settings,
             jumped=getattr(clock, "jumped", _never),
         ),
@@ -98,6 +101,7 @@ def wire(
         fleet=fleet,
         signals=signals,
         recorder=reporter.recorder,
+        metrics=metrics,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gala.api.event import GalaEventSpec
 from gala.planning import reasons
@@ -54,6 +54,15 @@ class Result(Protocol):
         ...
 
 
+class Tally(NamedTuple):
+    """How often something happened in an event's night, as this process saw it."""
+
+    contested: int = 0
+    """A foreign value below a floor was raised again."""
+    moves: int = 0
+    wrong_decreases: int = 0
+
+
 class Recorder:
     """Keeps one night per event, bounded in memory."""
 
@@ -91,6 +100,11 @@ class Recorder:
         """When a foreign value of this event was last raised again."""
         night = self._nights.get(key)
         return None if night is None else night.contested_at
+
+    def tally(self, key: EventKey) -> Tally:
+        """What happened to an event so far; may be called from any thread."""
+        night = self._nights.get(key)
+        return Tally() if night is None else night.tally()
 
     def keep(self, keys: Collection[EventKey]) -> None:
         """Drops every other event: it is gone, and everything of it is closed."""
@@ -251,6 +265,9 @@ class _Night:
                 if self.now >= segment.actual_end:
                     self._done[segment.round] = found[segment.round]
         return found
+
+    def tally(self) -> Tally:
+        return Tally(self._contested, len(self._moves), self._wrong)
 
     def rounds_over(self, now: float) -> int:
         return sum(1 for one in self._segments.values() if one.is_round and one.latest_end <= now)

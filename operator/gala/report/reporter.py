@@ -144,6 +144,8 @@ class Reporter:
         self._namespace = settings.fleet_namespace
         self._interval = settings.status_interval
         self._looked: dict[ObjectId, float] = {}
+        self.statuses: Mapping[EventKey, GalaEventStatus] = {}
+        """As last judged, whether they could be written or not; replaced as a whole, for other threads."""
         self._plans: dict[EventKey, EventPlan] = {}
         self._problems: dict[EventKey, tuple[str, ...]] = {}
 
@@ -163,6 +165,7 @@ class Reporter:
         self.writer.keep(events | {self._cluster_id(one) for one in passed.clusters})
         keys = {one.key for one in passed.events} | passed.plan.events.keys()
         self.recorder.keep(keys)
+        self.statuses = {key: status for key, status in self.statuses.items() if key in keys}
         self._plans = {key: plan for key, plan in self._plans.items() if key in keys}
         self._problems = {key: found for key, found in self._problems.items() if key in keys}
 
@@ -214,6 +217,7 @@ class Reporter:
             )
         else:
             status = event_status(self._view(event, event.facts, plan, passed, before))
+        self.statuses = {**self.statuses, event.key: status}
         document, last = to_wire(status), self.writer.last(target)
         rates_wait = passed.now - self.writer.written_at(target) < RATES_EVERY
         if rates_wait and last is not None and settled(document) == settled(last):
