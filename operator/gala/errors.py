@@ -57,7 +57,11 @@ class RequestFailed(GalaError):
 
 
 class Unreachable(RequestFailed):
-    """No usable answer came: refused, reset, or past its deadline."""
+    """No usable answer came: refused, reset, or past its deadline; ``reason`` is a PascalCase constant."""
+
+    def __init__(self, message: str, *, status: int | None = None, reason: str = "Unreachable") -> None:
+        super().__init__(message, status=status)
+        self.reason = reason
 
 
 class Throttled(RequestFailed):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import tempfile
 import time
 from bisect import bisect_left
@@ -27,14 +28,12 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
 
 from gala.errors import Conflict, Rejected, RequestFailed, Throttled, Unreachable
+from gala.fleet.answers import Bounded, Lines, body_of, object_of, reason_in, retry_after
 from gala.fleet.kubeconfig import Credentials
 from gala.settings import Settings
 
 _FOREVER: Final = 10.0**9
 """Seconds; the client takes a missing time-out as five minutes in all, which would cut busy watches."""
-
-_LONGEST_LINE: Final = 64 << 20
-"""Bytes in one watch event; etcd refuses objects over 1.5 MB."""
 
 _TOKEN_AGE: Final = 60.0
 """Seconds after which the pod's own token is read again, as client-go does."""
@@ -107,7 +106,7 @@ class ApiServer:
         """The JSON object that the server answers.
 
         Raises:
-            Unreachable: no answer within ``timeout`` (default ``request_deadline``), a 5xx, or no JSON.
+            Unreachable: no answer within ``timeout`` (default ``request_deadline``), a 5xx, no JSON object.
             Throttled: 429.
             Conflict: 409 or 422.
             Rejected: any other status, redirects included.
@@ -119,7 +118,7 @@ class ApiServer:
             async with asyncio.timeout(seconds):
                 response = await self._send(method, path, body, content_type, params)
                 try:
-                    raw = await response.read()
+                    raw = await body_of(response)
                 finally:
                     response.release()
             answer = self._judge(method, path, response, raw)
@@ -151,7 +150,7 @@ class ApiServer:
             async with asyncio.timeout(self._settings.request_deadline):
                 response = await self._send("GET", path, None, "application/json", params)
                 if response.status != 200:
-                    self._judge("GET", path, response, await response.read())
+                    self._judge("GET", path, response, await body_of(response))
             async with aclosing(self._events(response, path)) as events:
                 async for event in events:
                     yield event
@@ -182,27 +181,23 @@ class ApiServer:
     async def _events(
         self, response: aiohttp.ClientResponse, path: str
     ) -> AsyncGenerator[dict[str, Any], None]:
-        rest = b""
+        lines = Lines()
         while True:
             async with asyncio.timeout(self._settings.watch_idle):
                 chunk = await response.content.readany()
             if not chunk:
                 break
             self.counters.contacts += 1
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) > _LONGEST_LINE:
-                raise Unreachable(f"{self.name} sent a watch event over 64 MiB for {path}.")
-            for line in lines:
-                if line.strip():
-                    yield _object(line)
-        if rest.strip():
+            for line in lines.feed(chunk):
+                yield object_of(line)
+        if lines.unfinished:
             raise Unreachable(f"{self.name} cut a watch of {path} in the middle of an event.")
 
     async def _send(
         self, method: str, path: str, body: object, content_type: str, params: Mapping[str, str] | None
     ) -> aiohttp.ClientResponse:
         rest = await self._ready()
-        headers = {"Accept": "application/json", "Content-Type": content_type}
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "Content-Type": content_type}
         if token := await self._bearer():
             headers["Authorization"] = f"Bearer {token}"
         url = f"{self.credentials.server}{path}"
@@ -217,24 +212,31 @@ class ApiServer:
         if status < 500 and status != 401:
             self.counters.contacts += 1
         if status < 300:
-            return _object(raw)
-        text = f"{self.name} answered {method} {path} with {status}: {_reason(raw)}"
+            return object_of(raw)
+        text = f"{self.name} answered {method} {path} with {status}: {reason_in(raw)}"
         if status == 429:
-            raise Throttled(text, retry_after=_seconds(response.headers.get("Retry-After")))
+            raise Throttled(text, retry_after=retry_after(response.headers.get("Retry-After")))
         if status in _CONFLICTS:
             raise Conflict(text, status=status)
         if status == 401:
             self._token_read = float("-inf")
         if status >= 500:
-            raise Unreachable(text, status=status)
+            raise Unreachable(text, status=status, reason="ServerError")
         raise Rejected(text, status=status)
 
     def _unreachable(self, method: str, path: str, error: Exception, seconds: float) -> Unreachable:
         if isinstance(error, TimeoutError):
-            return Unreachable(f"{self.name} did not answer {method} {path} within {seconds:g} s.")
+            text = f"{self.name} did not answer {method} {path} within {seconds:g} s."
+            return Unreachable(text, reason="TimedOut")
         if isinstance(error, json.JSONDecodeError):
-            return Unreachable(f"{self.name} answered {method} {path} with something that is no JSON object.")
-        return Unreachable(f"{self.name} cannot be reached: {type(error).__name__}: {error}")
+            text = f"{self.name} answered {method} {path} with something that is no JSON object."
+            return Unreachable(text, reason="NotAnApiServer")
+        if isinstance(error, Bounded):
+            return Unreachable(f"{self.name} sent {error} to {method} {path}.", reason="AnswerTooLarge")
+        text = f"{self.name} cannot be reached: {type(error).__name__}: {error}"
+        if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
+            return Unreachable(text, reason="CertificateRefused")
+        return Unreachable(text)
 
     async def _ready(self) -> Any:
         if self._rest is None:
@@ -258,7 +260,9 @@ async def _refuse_redirects(
     response = await handler(request)
     if response.status in _REDIRECTS:
         response.close()
-        raise Rejected(f"{request.url.host} redirects; redirects are refused.", status=response.status)
+        asked = f"{request.method} {request.url.path}"
+        text = f"{request.url.host} answered {asked} with a redirect; redirects are refused."
+        raise Rejected(text, status=response.status)
     return response
 
 
@@ -267,7 +271,11 @@ def _build(credentials: Credentials) -> RESTClientObject:
     configuration = Configuration(
         host=credentials.server,
         connection_pool_maxsize=0,
-        client_session_kwargs={"trust_env": False, "middlewares": (_refuse_redirects,)},
+        client_session_kwargs={
+            "trust_env": False,
+            "auto_decompress": False,
+            "middlewares": (_refuse_redirects,),
+        },
         ca_cert_data=credentials.ca_data.decode("ascii") if credentials.ca_data else None,
         tls_server_name=credentials.tls_server_name,
     )
@@ -283,26 +291,3 @@ def _private(path: Path, data: bytes) -> Path:
     path.touch(mode=0o600)
     path.write_bytes(data)
     return path
-
-
-def _object(raw: bytes) -> dict[str, Any]:
-    value = json.loads(raw)
-    if not isinstance(value, dict):
-        raise json.JSONDecodeError("not an object", "", 0)
-    return value
-
-
-def _reason(raw: bytes) -> str:
-    try:
-        message = _object(raw).get("message")
-    except ValueError:
-        message = None
-    return str(message)[:300] if message else "no message"
-
-
-def _seconds(text: str | None) -> float:
-    """``Retry-After`` in seconds; API servers never send a date."""
-    try:
-        return min(max(float(text or 1), 0.0), 300.0)
-    except ValueError:
-        return 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from gala.api.cluster import GalaCluster, SecretKeyRef
 from gala.fleet.client import ApiServer
 from gala.fleet.kubeconfig import Credentials, parse_kubeconfig
@@ -51,7 +53,8 @@ class Connection:
     async def _credentials(self) -> Credentials:
         if self._in_cluster:
             return self._hub.credentials
-        return parse_kubeconfig(await self._secrets.read(self._secret.name, self._secret.key))
+        text = await self._secrets.read(self._secret.name, self._secret.key)
+        return await asyncio.to_thread(parse_kubeconfig, text)
 
 
 def secret_of(cluster: GalaCluster) -> SecretKeyRef:

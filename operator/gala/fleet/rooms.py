@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection
 from gala.fleet.pods import NOTHING, Requests, condition, millicores, requests_of, whole
@@ -114,15 +116,10 @@ async def read_room(server: ApiServer, owners: Owners) -> Reading:
 
 
 async def _pages(server: ApiServer, path: str) -> AsyncGenerator[Mapping[str, Any], None]:
-    params = {"limit": PAGE}
-    while True:
-        page = await server.request("GET", path, params=params)
-        for item in page.get("items") or ():
-            yield item
-        more = (page.get("metadata") or {}).get("continue")
-        if not more:
-            return
-        params = {**params, "continue": more}
+    async with aclosing(pages(server, path, {"limit": PAGE})) as listed:
+        async for page, _ in listed:
+            for item in page:
+                yield item
 
 
 def _takes_pods(node: Mapping[str, Any]) -> bool:

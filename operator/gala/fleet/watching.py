@@ -17,6 +17,7 @@ from contextlib import aclosing
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from gala.errors import BarrierTimeout, GalaError, RequestFailed, Unreachable
+from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 
 T = TypeVar("T")
@@ -180,20 +181,16 @@ class Cache(Generic[T]):
     async def _list(self) -> None:
         """Replaces everything at once, after the last page."""
         items: dict[ObjectKey, Kept[T]] = {}
-        params = {"limit": PAGE, **self._selector}
-        while True:
-            page = await self._server.request("GET", self.path, params=params)
-            for obj in page.get("items") or ():
-                items[_key(obj)] = Kept(_version(obj), self._project(obj))
-            metadata = page.get("metadata") or {}
-            more = metadata.get("continue")
-            if not more:
-                break
-            params = {**params, "continue": more}
+        version = 0
+        async with aclosing(pages(self._server, self.path, {"limit": PAGE, **self._selector})) as listed:
+            async for page, of in listed:
+                version = of
+                for obj in page:
+                    items[_key(obj)] = Kept(_version(obj), self._project(obj))
         self._items = items
         self.changes += 1
         self.synced = self._listed = True
-        self._advance(int(metadata.get("resourceVersion") or 0))
+        self._advance(version)
 
     async def _watch(self) -> RequestFailed | None:
         """Why a list is needed; None where the server only ended the watch."""
