@@ -17,13 +17,20 @@ from gala.fleet.breaker import Backoff, Breaker, Bucket
     ],
 )
 def test_the_breaker_opens_for(failures: int, want: float) -> None:
-    breaker = Breaker()
+    breaker, now = Breaker(), 100.0
     for _ in range(failures):
-        breaker = breaker.failed(100.0)
+        now = max(now, breaker.open_until)
+        breaker = breaker.failed(now)
 
     assert breaker.tripped == (want > 0.0)
-    assert breaker.allows(100.0 + want)
-    assert breaker.allows(100.0 + want - 0.1) == (want == 0.0)
+    assert breaker.allows(now + want)
+    assert breaker.allows(now + want - 0.1) == (want == 0.0)
+
+
+def test_what_was_sent_before_it_opened_does_not_make_its_pause_longer() -> None:
+    breaker = Breaker().failed(0).failed(0).failed(0)
+
+    assert breaker.failed(1.0) == breaker
 
 
 def test_one_success_closes_the_breaker() -> None:

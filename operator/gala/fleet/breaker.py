@@ -28,7 +28,9 @@ class Breaker:
         return self.failures >= _TRIPS_AT
 
     def failed(self, now: float) -> Breaker:
-        """After a request without a usable answer."""
+        """After a request without a usable answer; one that was sent before it opened changes nothing."""
+        if not self.allows(now):
+            return self
         failures = self.failures + 1
         if failures < _TRIPS_AT:
             return Breaker(failures)

@@ -15,7 +15,6 @@ import ssl
 import tempfile
 import time
 from bisect import bisect_left
-from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -40,7 +39,6 @@ _TOKEN_AGE: Final = 60.0
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONFLICTS: Final = frozenset({409, 422})
-_LATENCIES: Final = 4096
 
 LATENCY_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Upper bounds in seconds, as Prometheus' histograms have them; a request is given up after five."""
@@ -64,8 +62,6 @@ class Counters:
     failures: int = 0
     contacts: int = 0
     """Answers and watch chunks that came; who compares two readings knows whether there was contact."""
-    write_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
-    """Of the latest acknowledged writes."""
     seconds: float = 0.0
     latencies: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
 
@@ -130,8 +126,6 @@ class ApiServer:
             raise self._unreachable(method, path, error, seconds) from error
         finally:
             self.counters.took(time.monotonic() - began)
-        if method not in {"GET", "HEAD"}:
-            self.counters.write_seconds.append(time.monotonic() - began)
         return answer
 
     async def stream(

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from gala.api.cluster import GalaCluster
 from gala.errors import Unreachable
@@ -21,16 +20,6 @@ from gala.planning.outcome import Write
 from gala.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetStats:
-    """Sums over the clusters that are members now."""
-
-    requests: int
-    failures: int
-    write_seconds: tuple[float, ...]
-    """Of the latest acknowledged writes, in no order."""
 
 
 class MemberFleet:
@@ -129,15 +118,6 @@ class MemberFleet:
     def health(self) -> Mapping[str, ClusterHealth]:
         """By cluster name."""
         return {name: member.health() for name, member in self._members.items()}
-
-    def stats(self) -> FleetStats:
-        """What the clusters were asked since they became members."""
-        counters = [member.counters for member in self._members.values()]
-        return FleetStats(
-            requests=sum(item.requests for item in counters),
-            failures=sum(item.failures for item in counters),
-            write_seconds=tuple(seconds for item in counters for seconds in item.write_seconds),
-        )
 
     async def close(self) -> None:
         """Ends all work and closes every connection; changes nothing in any cluster."""

@@ -13,25 +13,30 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from gala.api.cluster import ClusterClass, GalaCluster
-from gala.errors import BarrierTimeout, CredentialsRefused, GalaError, RequestFailed, Unreachable
+from gala.errors import BarrierTimeout, GalaError, Unreachable
 from gala.fleet.admission import admissions
 from gala.fleet.client import Asked, Counters
-from gala.fleet.connection import Connection
+from gala.fleet.connection import Connection, secret_of
 from gala.fleet.learning import StartLearner
 from gala.fleet.rooms import Reading
 from gala.fleet.roomwatch import RoomWatch
-from gala.fleet.targets import Targets, Wanted, why
+from gala.fleet.targets import Targets, Wanted
+from gala.fleet.trouble import Trouble, is_refusal, read_trouble, told, why, write_trouble
 from gala.fleet.upkeep import Upkeep
+from gala.fleet.watching import Cache
 from gala.fleet.writes import Writer, WriteResult
 from gala.planning.facts import ClusterFacts, Missing, PodStart, TargetFacts, TargetKey
 from gala.planning.outcome import Write
 from gala.settings import Settings
 
+_PATIENCE: Final = 2.0
+"""Seconds of wall time that a pass waits for a cluster that answered until now: one tick."""
+
 _LITTLE_PATIENCE: Final = 0.25
-"""Seconds of wall time that a pass waits for a cluster that is known to fail."""
+"""Seconds of wall time that a pass waits for a cluster that is known to fail, or was waited for already."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +59,8 @@ class ClusterHealth:
     """Of caches since the start."""
     consecutive_write_failures: int
     room: Reading | None
+    trouble: Trouble | None = None
+    """What fails although the cluster answers."""
     breaker_open: bool = False
     """Nothing is written, or one attempt at a time, because writes were not answered."""
     watch_age: float | None = None
@@ -90,6 +97,9 @@ class Member:
         self._passed_at: float | None = None
         self._last_contact: float | None = None
         self._targets: dict[TargetKey, TargetFacts | Missing] = {}
+        self._waited = False
+        """The pass before did not see the end of the upkeep that is still under way."""
+        self._wrote = False
 
     @property
     def counters(self) -> Counters:
@@ -135,6 +145,9 @@ class Member:
     async def _observe(self, now: float, barrier: Mapping[str, int]) -> ClusterFacts:
         self._note_contact(self._passed_at)
         self._passed_at = now
+        if self._writer is not None and not self._wrote:
+            self._writer.failing.clear()
+        self._wrote = False
         await self._keep_up(now)
         if self.reachable and not await self._caught_up(barrier):
             await self._keep_up(now)
@@ -151,6 +164,7 @@ class Member:
 
     async def apply(self, writes: Sequence[Write]) -> list[WriteResult]:
         """Carries writes out; a cluster that does not answer gets none."""
+        self._wrote = True
         targets, server = self._upkeep.targets, self._upkeep.server
         if targets is None or server is None or not self.reachable:
             error = self._upkeep.failure or Unreachable(f"{self.name} has not been reached yet.")
@@ -174,10 +188,9 @@ class Member:
         targets, failure = self._upkeep.targets, self._upkeep.failure
         caches = [] if targets is None else list(targets.caches())
         heard = [cache.heard_at for cache in caches if cache.synced]
-        server = self._upkeep.server
-        refusals = [*(cache.failure for cache in caches), self._room.failure, failure]
+        server, writer = self._upkeep.server, self._writer
         if failure is not None:
-            reason, message = _reason(failure), str(failure)
+            reason, message = why(failure), told(failure, self._credentials)
         elif self._last_contact is None:
             reason, message = "NotReadYet", f"{self.name} has not been asked yet."
         else:
@@ -186,20 +199,38 @@ class Member:
             reachable=self.reachable,
             reason=reason,
             message=message,
-            unauthorized=next(
-                (str(error) for error in refusals if error is not None and _refused(error)), ""
-            ),
+            unauthorized=self._unauthorized(caches),
             last_contact=self._last_contact,
             version=self._upkeep.version,
             caches=len(caches),
             caches_current=sum(cache.current for cache in caches),
             restarts=sum(cache.restarts for cache in caches),
-            consecutive_write_failures=0 if self._writer is None else self._writer.breaker.failures,
+            consecutive_write_failures=0 if writer is None else writer.breaker.failures,
             room=self._room.reading,
-            breaker_open=self._writer is not None and self._writer.breaker.tripped,
+            trouble=self._trouble(caches),
+            breaker_open=writer is not None and writer.breaker.tripped,
             watch_age=time.monotonic() - min(heard) if heard else None,
             asked=None if server is None else server.counters.asked(),
         )
+
+    def _unauthorized(self, caches: Sequence[Cache[Any]]) -> str:
+        writes = () if self._writer is None else (each.error for each in self._writer.failing.values())
+        errors = [*(cache.failure for cache in caches), self._room.failure, self._upkeep.failure, *writes]
+        refusals = (error for error in errors if error is not None and is_refusal(error))
+        return next((told(error, self._credentials) for error in refusals), "")
+
+    def _trouble(self, caches: Sequence[Cache[Any]]) -> Trouble | None:
+        failing = [] if self._writer is None else list(self._writer.failing.values())
+        return read_trouble(caches, self._room.failure, self._credentials) or write_trouble(
+            failing, self._credentials
+        )
+
+    @property
+    def _credentials(self) -> str:
+        """Where they are, for people."""
+        if self.cluster.spec.in_cluster:
+            return "the operator's own account"
+        return f"Secret {self._settings.fleet_namespace}/{secret_of(self.cluster).name}"
 
     async def close(self) -> None:
         """Ends all work and closes every connection."""
@@ -223,13 +254,22 @@ class Member:
             await self._finish(self._task, now)
 
     async def _finish(self, task: asyncio.Task[None], now: float) -> None:
-        """Waits for the upkeep, with patience for a cluster that answered until now."""
-        known_to_fail = self._upkeep.failure is not None
-        patience = _LITTLE_PATIENCE if known_to_fail else self._settings.request_deadline
+        """Waits for the upkeep: long for a first contact, a tick while it answers, else hardly.
+
+        A cluster that is only slow keeps its facts, which say how old they are, until the requests fail.
+        """
+        known_to_fail, first = self._upkeep.failure is not None, self._last_contact is None
+        patience = self._settings.request_deadline
+        if known_to_fail or self._waited:
+            patience = _LITTLE_PATIENCE
+        elif not first:
+            patience = min(patience, _PATIENCE)
         await asyncio.wait({task}, timeout=patience)
+        self._waited = not task.done()
         if not task.done():
-            if self.counters.contacts == self._contacts:
-                self._upkeep.failed(Unreachable(f"{self.name} did not answer within {patience:g} s."), now)
+            if first and self.counters.contacts == self._contacts:
+                text = f"{self.name} did not answer within {patience:g} s."
+                self._upkeep.failed(Unreachable(text, reason="TimedOut"), now)
             return
         self._task = None
         try:
@@ -276,9 +316,8 @@ class Member:
             if cache is None or not cache.synced:
                 continue
             if now - self._upkeep.stale_since(cache) > self._settings.unreachable_after:
-                facts[key] = Missing(
-                    _reason(cache.failure), f"{key} is not followed any more: {cache.failure}"
-                )
+                reason = "Unreachable" if cache.failure is None else why(cache.failure)
+                facts[key] = Missing(reason, f"{key} is not followed any more: {cache.failure}")
         return facts
 
     def _facts(self, now: float) -> ClusterFacts:
@@ -292,19 +331,13 @@ class Member:
             labels=self.cluster.metadata.labels,
             admits=admissions(spec, {key.namespace for key, _ in self._wishes}),
             reachable=self.reachable,
-            unreachable_reason=_reason(failure) if failure is not None else "",
+            unreachable_reason=why(failure) if failure is not None else "",
             last_contact=self._last_contact,
             targets=self._targets,
             nodes=self._room.rooms(now),
             pod_start=self._starts.estimate(now, stated),
             signal_configured=spec.prometheus is not None,
         )
-
-
-def _reason(error: GalaError | None) -> str:
-    if isinstance(error, CredentialsRefused):
-        return "CredentialsRefused"
-    return "Unreachable" if error is None else why(error)
 
 
 def _lost_pods(before: TargetFacts | Missing | None, after: TargetFacts | Missing) -> bool:
@@ -314,7 +347,3 @@ def _lost_pods(before: TargetFacts | Missing | None, after: TargetFacts | Missin
     if isinstance(before.ready, Missing) or isinstance(after.ready, Missing):
         return False
     return after.ready < before.ready and after.replicas >= before.replicas
-
-
-def _refused(error: GalaError) -> bool:
-    return isinstance(error, RequestFailed) and error.status in {401, 403}

@@ -17,6 +17,7 @@ class Scaled(NamedTuple):
     replicas: int | None
     """None where the object does not say it as ``spec.replicas``."""
     pods: int
+    """Those that exist; ending ones too where the API server tells."""
     ready: int | None
     """``status.readyReplicas``; None for kinds whose pods are counted by selector."""
     manager: str
@@ -35,9 +36,13 @@ class Reference(NamedTuple):
 
 
 def native(obj: Mapping[str, Any]) -> Scaled:
-    """Of a Deployment or ReplicaSet, whose status counts Ready pods; absent there is 0."""
-    ready = (obj.get("status") or {}).get("readyReplicas") or 0
-    return foreign(obj)._replace(ready=int(ready))
+    """Of a Deployment or ReplicaSet, whose status counts Ready pods; absent there is 0.
+
+    ``status.replicas`` leaves out pods that are still ending; Kubernetes tells those apart from 1.35 on.
+    """
+    status, seen = obj.get("status") or {}, foreign(obj)
+    ending = int(status.get("terminatingReplicas") or 0)
+    return seen._replace(ready=int(status.get("readyReplicas") or 0), pods=seen.pods + ending)
 
 
 def stateful(obj: Mapping[str, Any]) -> Scaled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from gala.errors import Rejected
@@ -59,6 +60,13 @@ class Catalog:
                 return None
             path = self._paths[target[:3]] = collection(target.api_version, plural, target.namespace)
         return path
+
+    def keep(self, wanted: Collection[TargetKey]) -> None:
+        """Forgets what none of these targets needs."""
+        kinds = {(key.api_version, key.kind) for key in wanted} | set(_BUILT_IN)
+        places = {key[:3] for key in wanted}
+        self._plurals = {kind: plural for kind, plural in self._plurals.items() if kind in kinds}
+        self._paths = {place: path for place, path in self._paths.items() if place in places}
 
     async def learn(self, target: TargetKey) -> None:
         """Asks for the plural of a kind that is not known yet.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from gala.errors import GalaError, RequestFailed, Unreachable
+from gala.errors import GalaError, Unreachable
 from gala.fleet.client import ApiServer
 from gala.fleet.rooms import Owners, Reading, read_room
 from gala.fleet.targets import Targets
+from gala.fleet.trouble import is_refusal, pause_of
 from gala.planning.facts import Missing, NodeRoom
 from gala.settings import Settings
 
@@ -68,12 +69,11 @@ class RoomWatch:
             return self.reading.rooms
         if self.failure is None:
             return Missing("NotReadYet", "Nodes and pods have not been read yet.")
-        forbidden = isinstance(self.failure, RequestFailed) and self.failure.status in {401, 403}
-        return Missing("Forbidden" if forbidden else "RoomUnknown", str(self.failure))
+        return Missing("Forbidden" if is_refusal(self.failure) else "RoomUnknown", str(self.failure))
 
     def _failed(self, error: GalaError, now: float) -> None:
         self.failure = error
-        self._due_at = min(self._due_at, now + self._settings.probe_interval)
+        self._due_at = min(self._due_at, now + max(self._settings.probe_interval, pause_of(error)))
 
     async def stop(self) -> None:
         """Ends a reading that is under way."""

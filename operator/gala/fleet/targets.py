@@ -16,6 +16,7 @@ from gala.fleet.autoscalers import Autoscalers
 from gala.fleet.client import ApiServer
 from gala.fleet.objects import Scaled, foreign, native, pod_ready, stateful
 from gala.fleet.paths import Catalog, collection, single
+from gala.fleet.trouble import why
 from gala.fleet.warm import ReadyHistory
 from gala.fleet.watching import Cache
 from gala.planning.facts import Missing, TargetFacts, TargetKey
@@ -234,12 +235,6 @@ class Targets:
         for namespace in set(self._autoscalers) - namespaces:
             gone.extend(self._autoscalers.pop(namespace).caches)
         gone.extend(self._pods.pop(key).cache for key in set(self._pods) - set(self._wanted))
+        self.catalog.keep(self._wanted)
         for cache in gone:
             await cache.stop()
-
-
-def why(error: GalaError) -> str:
-    """The reason that belongs to a failure, for conditions and missing facts."""
-    status = error.status if isinstance(error, RequestFailed) else None
-    reasons = {401: "Unauthorized", 403: "Forbidden", 404: "NotServed", 429: "Throttled"}
-    return reasons.get(status or 0, "Rejected" if isinstance(error, Rejected) else "Unreachable")

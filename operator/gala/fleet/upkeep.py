@@ -17,6 +17,7 @@ from gala.fleet.breaker import Backoff
 from gala.fleet.client import ApiServer
 from gala.fleet.connection import Connection
 from gala.fleet.targets import Targets, Wanted
+from gala.fleet.trouble import pause_of
 from gala.fleet.watching import Cache
 from gala.planning.facts import TargetKey
 from gala.settings import Settings
@@ -51,10 +52,13 @@ class Upkeep:
         self._reread: dict[TargetKey, int | None] = {}
         self._next_try = float("-inf")
         self._next_question = float("-inf")
+        self._next_reading = float("-inf")
 
     def want(self, wanted: Sequence[Wanted]) -> None:
         """Takes other wishes over."""
         self._wanted, self._rewant = wanted, True
+        keys = {item.target for item in wanted}
+        self._reread = {key: version for key, version in self._reread.items() if key in keys}
 
     def written(self, target: TargetKey, version: int | None) -> None:
         """A write was acknowledged with this version, or (None) showed that what is known is old."""
@@ -69,7 +73,7 @@ class Upkeep:
         if self.failure is None:
             _log.warning("%s", error)
         self.failure = error
-        self._next_try = now + self._settings.probe_interval
+        self._next_try = now + max(self._settings.probe_interval, pause_of(error))
 
     def due(self, now: float, last_contact: float | None) -> bool:
         """Whether ``run`` has anything to do; costs microseconds when it has not."""
@@ -78,7 +82,7 @@ class Upkeep:
         return (
             self._rewant
             or self._quiet(now, last_contact)
-            or any(not self._shown(key) for key in self._reread)
+            or (now >= self._next_reading and any(not self._shown(key) for key in self._reread))
             or any(self._startable(cache, now) for cache in self.targets.caches())
             or (now >= self._next_question and self.targets.has_questions())
         )
@@ -112,8 +116,7 @@ class Upkeep:
             self.server = await self._connection.open()
             self.targets = Targets(self.server)
         if self.failure is not None or not self.version or self._quiet(now, last_contact):
-            answer = await self.server.request("GET", "/version")
-            self.version = str(answer.get("gitVersion") or "unknown")
+            await self._ask()
         if self.failure is not None:
             self._retries.clear()
         if self._rewant:
@@ -126,7 +129,8 @@ class Upkeep:
             await self._start(self.targets, now)
             await self._select(self.targets)
             await self._start(self.targets, now)
-        await asyncio.gather(*(self._read_again(self.targets, key) for key in list(self._reread)))
+        if now >= self._next_reading:
+            await self._read_all_again(self.targets, now)
 
     async def _renewed(self) -> bool:
         try:
@@ -136,23 +140,34 @@ class Upkeep:
             return False
 
     async def _start(self, targets: Targets, now: float) -> None:
-        """Starts the caches whose time has come; it is a failure if none of several can be filled."""
+        """Starts the caches whose time has come; one kind that cannot be read is that kind's trouble.
+
+        Raises:
+            RequestFailed: nothing can be read, the login is refused, or the server does not answer at all.
+        """
         begun = [cache for cache in targets.caches() if self._startable(cache, now)]
         for cache in begun:
             cache.start()
         deadline = self._settings.request_deadline
         await asyncio.gather(*(cache.settled(seconds=deadline) for cache in begun))
         for cache in begun:
-            if cache.running:
-                self._retries.pop(cache, None)
-            else:
-                least = _NOT_SERVED_PAUSE if _status(cache.failure) == 404 else 0.0
-                self._retries[cache] = self._retries.get(cache, Backoff()).failed(now, least=least)
-        failures = [cache.failure for cache in begun if not cache.running]
-        if begun and len(failures) == len(begun):
-            for failure in failures:
-                if failure is not None and _no_answer(failure):
-                    raise failure
+            least = _NOT_SERVED_PAUSE if _status(cache.failure) == 404 else pause_of(cache.failure)
+            self._retries[cache] = self._retries.get(cache, Backoff()).failed(now, least=least)
+        caches = list(targets.caches())
+        ended = [cache for cache in caches if not cache.current]
+        self._retries = {cache: self._retries[cache] for cache in ended if cache in self._retries}
+        lost = [cache.failure for cache in begun if cache.failure is not None and _no_answer(cache.failure)]
+        for failure in lost:
+            if _status(failure) == 401 or len(ended) == len(caches):
+                raise failure
+        if lost:
+            await self._ask()
+
+    async def _ask(self) -> None:
+        """Whether the server answers at all, which every account may ask."""
+        if self.server is not None:
+            answer = await self.server.request("GET", "/version")
+            self.version = str(answer.get("gitVersion") or "unknown")
 
     async def _select(self, targets: Targets) -> None:
         """Learns the selectors of targets whose pods have to be counted."""
@@ -161,6 +176,19 @@ class Upkeep:
                 await targets.select(key)
             except RequestFailed as error:
                 _log.warning("The pods of %s cannot be counted: %s", key, error)
+
+    async def _read_all_again(self, targets: Targets, now: float) -> None:
+        """One object that cannot be read is no reason to give a cluster up, as long as it answers."""
+        reads = (self._read_again(targets, key) for key in list(self._reread))
+        failures = [e for e in await asyncio.gather(*reads, return_exceptions=True) if e is not None]
+        for failure in failures:
+            if not isinstance(failure, RequestFailed) or failure.status == 401:
+                raise failure
+            pause = max(_QUESTION_PAUSE, pause_of(failure))
+            _log.warning("%s It is read again in %g s.", failure, pause)
+            self._next_reading = max(self._next_reading, now + pause)
+        if any(isinstance(failure, Unreachable) for failure in failures):
+            await self._ask()
 
     async def _read_again(self, targets: Targets, key: TargetKey) -> None:
         version = self._reread.get(key)
@@ -173,6 +201,8 @@ class Upkeep:
         except BarrierTimeout:
             await targets.read(key)
         except Rejected as error:
+            if error.status == 401:
+                raise
             _log.warning("%s cannot be read again: %s", key, error)
         if self._reread.get(key) == version:
             self._reread.pop(key, None)

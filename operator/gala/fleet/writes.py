@@ -20,6 +20,7 @@ from gala.errors import GalaError, LeadershipLost, Rejected, RequestFailed, Thro
 from gala.fleet.breaker import Breaker, Bucket
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import Catalog, single
+from gala.fleet.trouble import LONGEST_RETRY_AFTER, Failing
 from gala.planning.facts import TargetKey
 from gala.planning.outcome import Guard, Write
 
@@ -83,10 +84,6 @@ def in_turns(writes: Sequence[Write]) -> Iterator[list[Write]]:
         yield turn
 
 
-LONGEST_RETRY_AFTER: Final = 30.0
-"""Seconds; nobody waits for longer, whatever the server says: a raise may be due before a round."""
-
-
 class Writer:
     """The writes of one cluster: the pace is on the wall clock, pauses are on one that nobody can set."""
 
@@ -108,7 +105,12 @@ class Writer:
         self._server = server
         self._catalog = catalog
         self._bucket = Bucket.full(qps, burst, time.monotonic())
-        self._not_before = float("-inf")
+        self.failing: dict[TargetKey, Failing] = {}
+        """Targets that the last batch could not write because the server would not."""
+        self._throttled = (float("-inf"), 0.0)
+        """When a 429 came last, and for how many seconds."""
+        self._attempting = False
+        """The one attempt after which a tripped breaker closes, or opens again, is under way."""
         self._leads = leads
         self._steady = steady
 
@@ -121,6 +123,8 @@ class Writer:
         where it has to be read anew.
         """
         until = time.monotonic() + seconds
+        batch = {write.target for write in writes}
+        self.failing = {key: failing for key, failing in self.failing.items() if key in batch}
         gate = asyncio.Semaphore(_IN_FLIGHT)
 
         async def one(write: Write) -> WriteResult:
@@ -144,9 +148,17 @@ class Writer:
         path = self._catalog.path(write.target)
         if path is None:
             raise Rejected(f"{write.target.kind} of {write.target.api_version} is not known here.")
-        await self._turn(until)
-        if not self._leads():
-            raise LeadershipLost("The Lease was lost before this write was sent.")
+        attempt = self._admit()
+        try:
+            await self._turn(write, until)
+            if not self._leads():
+                raise LeadershipLost("The Lease was lost before this write was sent.")
+            return _version(await self._send(write, path, until))
+        finally:
+            if attempt:
+                self._attempting = False
+
+    async def _send(self, write: Write, path: str, until: float) -> dict[str, Any]:
         body, content_type = patch_of(write)
         try:
             answer = await self._server.request(
@@ -157,31 +169,51 @@ class Writer:
                 params={"fieldManager": write.manager},
                 timeout=max(_SHORTEST_CALL, until - time.monotonic()),
             )
-        except Throttled as error:
-            self._not_before = self._steady() + min(error.retry_after, LONGEST_RETRY_AFTER)
-            raise
-        except Unreachable:
-            self.breaker = self.breaker.failed(self._steady())
-            raise
-        except RequestFailed:
-            self.breaker = self.breaker.succeeded()
+        except RequestFailed as error:
+            self._note(write.target, error)
             raise
         self.breaker = self.breaker.succeeded()
-        return _version(answer)
+        self.failing.pop(write.target, None)
+        return answer
 
-    async def _turn(self, until: float) -> None:
+    def _note(self, target: TargetKey, error: RequestFailed) -> None:
+        times = self.failing[target].times if target in self.failing else 0
+        self.failing[target] = Failing(times + 1, error)
+        if isinstance(error, Throttled):
+            self._throttled = (self._steady(), error.retry_after)
+        elif isinstance(error, Unreachable):
+            self.breaker = self.breaker.failed(self._steady())
+        else:
+            self.breaker = self.breaker.succeeded()
+
+    def _admit(self) -> bool:
+        """Whether this write is the one attempt of a breaker that was open.
+
+        Raises:
+            Throttled: the breaker is open, or that attempt is under way.
+        """
+        pause = self.breaker.open_until - self._steady()
+        if pause > 0 or (self.breaker.tripped and self._attempting):
+            text = f"{self._server.name} answers no writes; nothing is sent for {max(pause, 0.0):.1f} s."
+            raise Throttled(text, retry_after=max(pause, 0.0))
+        self._attempting = self._attempting or self.breaker.tripped
+        return self.breaker.tripped
+
+    async def _turn(self, write: Write, until: float) -> None:
         """Waits for the bucket and for ``Retry-After``, unless that takes too long."""
-        now, steady = time.monotonic(), self._steady()
-        if not self.breaker.allows(steady):
-            pause = self.breaker.open_until - steady
-            raise Throttled(f"{self._server.name} fails; nothing is sent for a while.", retry_after=pause)
+        now = time.monotonic()
         bucket, wait = self._bucket.take(now)
-        wait = max(wait, self._not_before - steady)
+        wait = max(wait, self._not_before(write) - self._steady())
         if now + wait > until:
             raise Throttled(f"{self._server.name} takes no more writes for {wait:.1f} s.", retry_after=wait)
         self._bucket = bucket
         if wait > 0:
             await asyncio.sleep(wait)
+
+    def _not_before(self, write: Write) -> float:
+        """The end of ``Retry-After``; only a raise may be in such a hurry that it ends sooner."""
+        at, seconds = self._throttled
+        return at + (min(seconds, LONGEST_RETRY_AFTER) if write.to > write.was else seconds)
 
 
 def _version(answer: dict[str, Any]) -> int | None:

@@ -75,13 +75,15 @@ def _last_contact(health: ClusterHealth | None, before: GalaClusterStatus) -> fl
 
 def _judge(view: ClusterView) -> tuple[Judgement, ...]:
     reachable, authorized, signals = _reachable(view), _authorized(view), _signals(view)
-    return (_ready((reachable, authorized)), reachable, authorized, signals)
+    return (_ready(view, (reachable, authorized)), reachable, authorized, signals)
 
 
-def _ready(parts: tuple[Judgement, ...]) -> Judgement:
+def _ready(view: ClusterView, parts: tuple[Judgement, ...]) -> Judgement:
     for part in parts:
         if part.status != "True":
             return Judgement("Ready", part.status, part.reason, part.message)
+    if view.health is not None and view.health.trouble is not None:
+        return no("Ready", view.health.trouble.reason, view.health.trouble.message)
     return yes("Ready", "ClusterUsable", "the cluster answers and lets the operator do its work")
 
 
@@ -99,7 +101,8 @@ def _authorized(view: ClusterView) -> Judgement:
     if view.health is None or view.health.last_contact is None:
         return unknown("Authorized", "NotAskedYet", "nothing has been asked of it yet")
     if view.health.unauthorized:
-        return no("Authorized", "Forbidden", view.health.unauthorized)
+        login = view.health.reason == "Unauthorized"
+        return no("Authorized", "Unauthorized" if login else "Forbidden", view.health.unauthorized)
     return yes("Authorized", "Granted", "everything that was asked was allowed")
 
 
