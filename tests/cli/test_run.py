@@ -69,7 +69,9 @@ async def test_it_leads_reports_an_event_and_leaves_the_lease_when_it_is_told_to
             found = await hub.api.request("GET", f"{EVENTS_PATH}/gala")
             return bool(found.get("status", {}).get("phase"))
 
-        async with a_process("run", "--kubeconfig", str(config), "--log-format", "json") as process:
+        async with a_process(
+            "run", "--kubeconfig", str(config), "--log-format", "json", "--listen", "127.0.0.1:0"
+        ) as process:
             await until(planned)
             assert await holder(hub)
             process.send_signal(signal.SIGTERM)
@@ -87,7 +89,7 @@ async def test_a_hub_without_our_kinds_is_told_in_one_sentence_with_what_to_do(t
         for definition in listed["items"]:
             await hub.api.request("DELETE", f"{CRDS_PATH}/{definition['metadata']['name']}")
         config = a_kubeconfig(tmp_path / "config", hub.server.url)
-        async with a_process("run", "--kubeconfig", str(config)) as process:
+        async with a_process("run", "--kubeconfig", str(config), "--listen", "") as process:
             _, err = await process.communicate()
     want = f"gala: {hub.server.url} does not know GalaEvents; install them with: gala crds | kubectl apply"
     assert (process.returncode, err.decode().startswith(want), err.count(b"\n")) == (1, True, 1)

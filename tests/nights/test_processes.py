@@ -57,7 +57,7 @@ async def keep_time(fleet: SandboxFleet) -> None:
 async def gala_run(fleet: SandboxFleet, folder: Path, name: str) -> AsyncIterator[Process]:
     """One operator; killed at the end if it still runs."""
     kubeconfig = fleet.write_kubeconfigs(folder)["hub"]
-    arguments = ["run", "--kubeconfig", str(kubeconfig), "--identity", name]
+    arguments = ["run", "--kubeconfig", str(kubeconfig), "--identity", name, "--listen", ""]
     with (folder / f"{name}.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "gala.main", *arguments, stdout=log, stderr=log

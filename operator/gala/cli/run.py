@@ -22,7 +22,9 @@ from gala.cli.hub import Login
 from gala.cli.nights import NightReports
 from gala.cli.rights import check_rights
 from gala.engine.clock import WallClock
+from gala.engine.endpoint import Address
 from gala.engine.operator import run_until_stopped
+from gala.engine.vigil import Vigil
 from gala.engine.wiring import Wired, wire
 from gala.fleet.client import ApiServer
 from gala.intake.intake import Intake
@@ -40,7 +42,19 @@ LEAVE_AFTER: Final = 2.5
 """Wall seconds after the operator's end in which threads may come to theirs; with those that its end
 takes, at most five from SIGTERM on."""
 
+MOST_PORTS: Final = 65_535
+
 _DEFAULTS: Final = Settings()
+
+
+def parse_address(_context: click.Context, _option: click.Parameter, text: str) -> Address | None:
+    """``:8080``, ``127.0.0.1:0`` or ``[::1]:8080``; None for the empty text."""
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > MOST_PORTS:
+        raise click.BadParameter(f"{text!r} is no address; write :8080, 127.0.0.1:8080 or [::1]:8080.")
+    return Address(host.removeprefix("[").removesuffix("]"), int(port))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +65,7 @@ class RunOptions:
     settings: Settings
     identity: str
     report_dir: Path | None = None
+    listen: Address | None = None
 
 
 @click.command()
@@ -63,8 +78,8 @@ class RunOptions:
               help="The Lease that only one of several replicas holds.")  # fmt: skip
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="Lines for people, or one JSON object per line.")  # fmt: skip
-@click.option("--report-dir", type=click.Path(file_okay=False, path_type=Path),
-              help="Write each event's report here, as JSON and HTML, once all is handed back.")  # fmt: skip
+@click.option("--listen", default=":8080", show_default=True, metavar="ADDRESS:PORT", callback=parse_address,
+              help="Where /metrics, /healthz and /readyz answer; '' for nowhere.")  # fmt: skip
 @click.option("--identity", envvar="POD_NAME", hidden=True)
 @click.option("--pod-host", envvar="KUBERNETES_SERVICE_HOST", hidden=True)
 @click.option("--pod-port", envvar="KUBERNETES_SERVICE_PORT", hidden=True)
@@ -77,6 +92,7 @@ def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
     lease_name: str,
     log_format: Literal["text", "json"],
     report_dir: Path | None,
+    listen: Address | None,
     identity: str | None,
     pod_host: str | None,
     pod_port: str | None,
@@ -103,6 +119,7 @@ def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
         # A container that starts anew in the same pod is the only one of that name: it need not wait.
         identity=identity or f"{socket.gethostname()}_{uuid.uuid4()}",
         report_dir=report_dir,
+        listen=listen,
     )
     loop.run(serve(options))
 
@@ -132,18 +149,25 @@ async def _operate(hub: ApiServer, options: RunOptions, stop: asyncio.Event) -> 
     observer = NightReports(options.report_dir, night) if options.report_dir else None
     wired = wire(hub, WallClock(), options.settings, identity=options.identity, observer=observer)
     intake = Intake(wired.desired, hub, options.settings)
+    vigil = Vigil(
+        wired.operator,
+        vitals=lambda: wired.vitals(intake.health()),
+        text=wired.metrics.text,
+        delayed=wired.metrics.delayed,
+    )
     keeping = asyncio.create_task(options.login.keep(hub), name="login")
     log.info("%s watches %s as %s", options.settings.lease_name, hub.credentials.server, options.identity)
     status = 1
     try:
+        stalled = await vigil.start(options.listen)
         await intake.start()
-        await run_until_stopped(wired.operator, stop, wired.elector)
+        await run_until_stopped(wired.operator, stop, wired.elector, stalled)
         status = 0
         log.info("stopped; replicas stay as they are")
     finally:
         _leave_in_time(status)
         keeping.cancel()
-        await _close(intake, wired)
+        await _close(intake, wired, vigil)
 
 
 def _leave_in_time(status: int) -> None:
@@ -153,7 +177,7 @@ def _leave_in_time(status: int) -> None:
     timer.start()
 
 
-async def _close(intake: Intake, wired: Wired) -> None:
+async def _close(intake: Intake, wired: Wired, vigil: Vigil) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_DEADLINE):
-            await asyncio.gather(intake.stop(), wired.close())
+            await asyncio.gather(intake.stop(), wired.close(), vigil.stop())

@@ -81,6 +81,11 @@ class Elector:
         limit = self._settings.renew_deadline
         return self._steady() - self._renewed[0] < limit and now - self._renewed[1] < limit
 
+    @property
+    def held(self) -> bool:
+        """Whether the Lease is ours by the steady clock; for telling, and from any thread."""
+        return self._ours is not None and self._steady() - self._renewed[0] < self._settings.renew_deadline
+
     def next_attempt(self) -> float:
         """Seconds until the next attempt is due; 0.0 if it is."""
         return max(0.0, self._tried + self._settings.retry_period - self._steady())

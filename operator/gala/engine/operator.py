@@ -2,7 +2,7 @@
 
 A fault of our own must not end a show: a turn that fails unexpectedly is logged and tried
 again, and replicas stay as they are. If nothing gets done for a minute the process ends, for
-what is broken inside of it only a fresh one can mend.
+what is broken inside of it only a fresh one can mend; ``engine/vigil.py`` watches over that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from gala.engine.desired import Desired
 from gala.engine.existence import Existence
@@ -31,9 +31,6 @@ MOST_FAULTS: Final = 30
 
 END_DEADLINE: Final = 1.0
 """Wall seconds that a pass has to end once it is cancelled, and that giving the Lease back may take."""
-
-STALL_AFTER: Final = 60.0
-"""Wall seconds without the end of a turn; each request in it has a deadline of five."""
 
 
 class Observer(Protocol):
@@ -83,8 +80,12 @@ class Operator:
         self.passes = 0
         self.faults = 0
         """Turns that failed unexpectedly since the process started."""
-        self.turned_at = -inf
-        """When the last turn ended, by the event loop's clock."""
+        self.turns = 0
+        """Turns that have come to their end, whatever came of them; so in a standby too."""
+        self.undecided = 0
+        """Passes that decided nothing, because the ledger could not be read or a cache was late."""
+        self.jumps = 0
+        """Times the wall clock was set."""
 
     async def run(self) -> None:
         """Passes for ever; cancel it to stop.
@@ -96,7 +97,7 @@ class Operator:
         barrier: Barrier = {}
         while True:
             due, done = await self._guarded(barrier)
-            self.turned_at = asyncio.get_running_loop().time()
+            self.turns += 1
             if done is not None and self._observer is not None:
                 self._observer(done)
             barrier = await self._clock.until(due)
@@ -131,6 +132,7 @@ class Operator:
         try:
             done = await self._work.run(barrier, now, doubt=self._in_doubt(now))
         except (BarrierTimeout, RequestFailed) as failed:
+            self.undecided += 1
             _log.error("this pass decided nothing: %s", failed)
             return min(renewal, self._next_pass), None
         await self._telling.tell(done)
@@ -162,6 +164,7 @@ class Operator:
         """Whether the wall clock was set just now: a schedule cannot be trusted until it is steady."""
         moved = self._jumped()
         if moved:
+            self.jumps += 1
             hold = self._settings.jump_hold
             _log.error(
                 "the wall clock was set by %+.1f s; it counts once it has stayed so, and nothing is lowered "
@@ -179,18 +182,19 @@ class Operator:
         return min(done.now + min(tick, soon), done.plan.wake_at, self._existence.next_question())
 
 
-async def run_until_stopped(operator: Operator, stop: asyncio.Event, elector: Elector) -> None:
+async def run_until_stopped(
+    operator: Operator, stop: asyncio.Event, elector: Elector, stalled: asyncio.Future[None]
+) -> None:
     """Runs the operator until ``stop`` is set, then leaves the Lease to whoever asks first.
 
     Replicas stay as they are: the operator's end is no reason to change anything.
 
     Raises:
-        Stalled: It gets nothing done any more.
+        Stalled: It gets nothing done any more; ``stalled`` may say so too.
     """
     running = asyncio.create_task(operator.run(), name="operator")
     stopping = asyncio.create_task(stop.wait(), name="stop")
-    watching = asyncio.create_task(_watch(operator), name="watchdog")
-    tasks = {running, stopping, watching}
+    tasks: set[asyncio.Future[Any]] = {running, stopping, stalled}
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -204,15 +208,3 @@ async def run_until_stopped(operator: Operator, stop: asyncio.Event, elector: El
         _log.warning("the Lease was not released, others wait for it to run out: %s", failed)
     for task in done:
         task.result()
-
-
-async def _watch(operator: Operator) -> None:
-    """Ends with Stalled once no turn has ended for too long: whoever supervises the process starts anew."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    while (age := loop.time() - max(began, operator.turned_at)) < STALL_AFTER:  # noqa: ASYNC110 (no event)
-        await asyncio.sleep(STALL_AFTER - age)
-    raise Stalled(
-        f"no pass has come to its end for {age:.0f} s; the process ends so that it is started anew. "
-        "Replicas stay as they are."
-    )

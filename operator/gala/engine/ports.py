@@ -59,6 +59,30 @@ class Ask:
     """Seconds between two questions."""
 
 
+class Listening(Protocol):
+    """How well intake is told what people want; ages are wall seconds, None for never."""
+
+    @property
+    def listed_ago(self) -> float | None:
+        """Since both kinds were listed."""
+        ...
+
+    @property
+    def watched_ago(self) -> float | None:
+        """Since the older watch was opened."""
+        ...
+
+    @property
+    def restarts(self) -> int:
+        """Of the watch since the start."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """What is wrong; empty when all is well."""
+        ...
+
+
 class Fleet(Protocol):
     """All member clusters."""
 

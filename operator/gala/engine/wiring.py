@@ -15,7 +15,7 @@ from gala.engine.gathering import Gatherer
 from gala.engine.leadership import Elector
 from gala.engine.operator import Observer, Operator, Parts
 from gala.engine.passes import Pass
-from gala.engine.ports import Clock
+from gala.engine.ports import Clock, Listening
 from gala.engine.reporting import Telling
 from gala.engine.store import LedgerStore
 from gala.fleet.client import ApiServer
@@ -24,6 +24,7 @@ from gala.fleet.secrets import FleetSecrets
 from gala.report.metrics import Metrics
 from gala.report.recorder import Recorder
 from gala.report.reporter import Reporter
+from gala.report.vitals import Vitals
 from gala.settings import Settings
 from gala.signals.prometheus import PrometheusSignals
 
@@ -39,6 +40,23 @@ class Wired:
     signals: PrometheusSignals
     recorder: Recorder
     metrics: Metrics
+
+    def vitals(self, intake: Listening) -> Vitals:
+        """How the process is doing, but for the ages that a vigil measures; from any thread."""
+        one = self.operator
+        return Vitals(
+            passes=one.passes,
+            undecided=one.undecided,
+            faults=one.faults,
+            jumps=one.jumps,
+            leads=self.elector.held,
+            synced=self.desired.synced(),
+            lease_problem=self.elector.problem,
+            listed_age=intake.listed_ago,
+            watched_age=intake.watched_ago,
+            intake_restarts=intake.restarts,
+            intake_problem=intake.problem,
+        )
 
     async def close(self) -> None:
         """Closes every connection but the hub's; changes nothing in any cluster."""
