@@ -6,6 +6,7 @@ Built once in ``gala.main`` and handed down; no room reads the environment.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 MANAGER = "gala-operator"
 """Field manager of every write that holds capacity; a value it manages is ours."""
@@ -101,6 +102,9 @@ class Settings:
 
     status_interval: float = 5.0
     """Between two writes of one object's status: an ever-changing status loops through every watch."""
+
+    prometheus_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Where a Prometheus may be although loopback, link-local and metadata addresses are refused."""
 
     ledger_part: int = 500
     """Entries in one GalaAllocation: an object may not pass 1.5 MB."""

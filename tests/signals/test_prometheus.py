@@ -1,80 +1,17 @@
-"""QPS from a Prometheus that lies in every way we know: never a zero, never an exception."""
+"""Asking a Prometheus: how often, with which secrets, and what is kept of its answers."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from aiohttp import web
 
-from gala.api.cluster import GalaCluster
-from gala.errors import Rejected
-from gala.planning.facts import EventKey, Missing, Sample, Traffic
-from gala.settings import Settings
-from gala.signals.prometheus import Known, PrometheusSignals
+from gala.planning.facts import Sample, Traffic
+from gala.signals.prometheus import Known
 from gala.signals.query import Question
-from gala.signals.session import is_local
-from signals_server import LyingPrometheus, asked, marked, vector
-
-NIGHT = EventKey("shop", "night")
-QUERY = 'sum(rate(http_requests_total{namespace="shop"}[60000ms]))'
-
-
-class Vault:
-    """Secrets by name."""
-
-    def __init__(self, secrets: Mapping[str, bytes] | None = None) -> None:
-        self.secrets = dict(secrets or {})
-
-    async def read(self, name: str, key: str) -> bytes:
-        if name not in self.secrets:
-            raise Rejected(f"Secret {name} not found", status=404)
-        return self.secrets[name]
-
-
-class Stage:
-    """One Prometheus and the signals that ask it."""
-
-    def __init__(self, prometheus: LyingPrometheus, *, deadline: float, allow_local: bool) -> None:
-        self.prometheus = prometheus
-        self.now = 1_000.0
-        self.vault = Vault()
-        self.extra: dict[str, Any] = {}
-        settings = Settings(request_deadline=deadline)
-        self.signals = PrometheusSignals(settings, lambda: self.now, self.vault, allow_local=allow_local)
-
-    async def ask(
-        self, query: str = QUERY, *, later: float = 0.0, url: str = "", interval: float = 15.0
-    ) -> Traffic:
-        """The traffic of one workload, some seconds later."""
-        self.now += later
-        clusters = [cluster("north", {"url": url or self.prometheus.url, **self.extra})]
-        got = await self.signals.refresh(clusters, [Question(NIGHT, "web", "north", query, interval)])
-        return got["north"][NIGHT, "web"]
-
-
-def cluster(name: str, prometheus: dict[str, Any] | None) -> GalaCluster:
-    spec = {} if prometheus is None else {"prometheus": prometheus}
-    return GalaCluster.model_validate({"metadata": {"name": name, "namespace": "gala-system"}, "spec": spec})
-
-
-@asynccontextmanager
-async def stage(*, deadline: float = 5.0, allow_local: bool = True) -> AsyncIterator[Stage]:
-    async with asked() as prometheus:
-        made = Stage(prometheus, deadline=deadline, allow_local=allow_local)
-        try:
-            yield made
-        finally:
-            await made.signals.close()
-
-
-def reason(traffic: Traffic) -> str:
-    assert isinstance(traffic.latest, Missing), traffic
-    return traffic.latest.reason
+from signals_server import document, vector
+from signals_stage import NIGHT, QUERY, cluster, reason, stage
 
 
 async def test_a_sample_carries_the_time_of_its_newest_scrape_and_not_of_the_question() -> None:
@@ -127,85 +64,6 @@ async def test_a_query_of_ones_own_counts_as_taken_when_it_was_asked() -> None:
         assert await it.ask("my_qps") == Traffic(Sample(120.5, 5_000.0))
 
 
-def fault(**answer: Any) -> Any:
-    async def instead(request: web.Request) -> web.StreamResponse:
-        return web.Response(**answer)
-
-    return instead
-
-
-def body(value: object) -> Any:
-    return fault(text=json.dumps(value), content_type="application/json")
-
-
-async def two_samples(request: web.Request) -> web.StreamResponse:
-    return marked([("0v", [5_000.0, "1"]), ("0v", [5_000.0, "2"])])
-
-
-async def partial(request: web.Request) -> web.StreamResponse:
-    return vector([[5_000.0, "1"]], warnings=["store gateway 3 did not answer"])
-
-
-async def endless(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    while True:
-        await response.write(b" " * (1 << 20))
-
-
-@pytest.mark.parametrize(
-    ("instead", "want"),
-    [
-        pytest.param(two_samples, "NotOneSample", id="two samples are not added up in silence"),
-        pytest.param(partial, "PartialData", id="a partial answer is no answer"),
-        pytest.param(fault(text="<html>log in</html>"), "NotPrometheus", id="a login page is no answer"),
-        pytest.param(body({"status": "success"}), "NotPrometheus", id="an answer without data is no answer"),
-        pytest.param(
-            body({"status": "error", "data": {}}), "NotPrometheus", id="an error with status 200 is none"
-        ),
-        pytest.param(body([1]), "NotPrometheus", id="a list is no answer"),
-        pytest.param(
-            body({"status": "success", "data": {"result": [{"value": [1, "many"]}]}}),
-            "NotPrometheus",
-            id="a value that is no number is no answer",
-        ),
-        pytest.param(fault(status=400, text="{}"), "QueryRefused", id="a query that is refused"),
-        pytest.param(fault(status=401), "Unauthorized", id="a login that is refused"),
-        pytest.param(fault(status=500), "Failed", id="an internal error"),
-        pytest.param(
-            fault(status=302, headers={"Location": "/"}), "Redirected", id="a redirect is not followed"
-        ),
-        pytest.param(endless, "Unreachable", id="an answer without end is cut"),
-    ],
-)
-async def test_an_answer_that_is_none_is_missing_with_its_reason(instead: Any, want: str) -> None:
-    async with stage() as it:
-        it.prometheus.instead = instead
-
-        assert reason(await it.ask()) == want
-
-
-@pytest.mark.parametrize(
-    ("rate", "scraped", "want"),
-    [
-        pytest.param(None, 990.0, "NoData", id="an empty result is no data and never 0"),
-        pytest.param("NaN", 990.0, "NotANumber", id="NaN is no figure"),
-        pytest.param("+Inf", 990.0, "NotANumber", id="infinity is no figure"),
-        pytest.param("-1", 990.0, "Negative", id="traffic is never negative"),
-        pytest.param("120", None, "NoData", id="a rate without any fresh series is no data"),
-        pytest.param("120", 600.0, "Stale", id="a sample of long ago is stale"),
-        pytest.param("120", 1_100.0, "ClockSkew", id="a sample of the future is not believed"),
-    ],
-)
-async def test_a_figure_that_cannot_be_believed_is_missing(
-    rate: str | None, scraped: float | None, want: str
-) -> None:
-    async with stage() as it:
-        it.prometheus.rate, it.prometheus.scraped = rate, scraped
-
-        assert reason(await it.ask()) == want
-
-
 async def test_zero_is_a_figure() -> None:
     async with stage() as it:
         it.prometheus.rate = "0"
@@ -216,7 +74,7 @@ async def test_zero_is_a_figure() -> None:
 async def test_a_scalar_is_a_figure_too() -> None:
     async with stage() as it:
         it.now = 5_000.0
-        it.prometheus.instead = body(
+        it.prometheus.instead = document(
             {"status": "success", "data": {"resultType": "scalar", "result": [5_000, "7"]}}
         )
 
@@ -259,49 +117,6 @@ async def test_a_prometheus_that_hangs_is_waited_for_once_and_answers_a_pass_lat
             if isinstance(traffic.latest, Sample):
                 break
         assert isinstance(traffic.latest, Sample)
-
-
-async def test_an_answer_that_drips_is_given_up() -> None:
-    async def drip(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        while True:
-            await response.write(b" ")
-            await asyncio.sleep(0.05)
-
-    async with stage(deadline=0.3) as it:
-        it.prometheus.instead = drip
-
-        assert reason(await it.ask()) == "Timeout"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        pytest.param("http://169.254.169.254/latest", id="the cloud's metadata service"),
-        pytest.param("http://127.0.0.1:9090", id="this machine"),
-        pytest.param("http://localhost:9090", id="this machine by name"),
-        pytest.param("http://[::ffff:127.0.0.1]:9090", id="this machine in IPv6 clothing"),
-        pytest.param("http://0.0.0.0:9090", id="no address at all"),
-    ],
-)
-async def test_an_address_of_this_machine_or_its_link_is_refused(url: str) -> None:
-    async with stage(allow_local=False) as it:
-        assert reason(await it.ask(url=url)) == "AddressRefused"
-        assert it.prometheus.queries == []
-
-
-@pytest.mark.parametrize(
-    ("address", "want"),
-    [
-        pytest.param("10.0.0.7", False, id="a private network is where a Prometheus is"),
-        pytest.param("fe80::1%eth0", True, id="a link with its zone"),
-        pytest.param("::1", True, id="loopback"),
-        pytest.param("2001:db8::1", False, id="any other"),
-    ],
-)
-def test_which_addresses_are_local(address: str, want: bool) -> None:
-    assert is_local(address) is want
 
 
 async def test_the_bearer_token_comes_from_its_secret() -> None:

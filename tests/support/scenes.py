@@ -277,9 +277,7 @@ async def play_lives(
 async def _live(fleet: SandboxFleet, settings: Settings, passes: list[Done], ended: asyncio.Event) -> None:
     """One life of an operator, cut off in the middle of whatever it does."""
     hub = ApiServer("hub", Credentials(server=fleet.hub_url), settings)
-    wired = wire(
-        hub, fleet.clock, settings, identity="scene", allow_local_signals=True, observer=passes.append
-    )
+    wired = wire(hub, fleet.clock, settings, identity="scene", observer=passes.append)
     intake = Intake(wired.desired, hub, settings)
     try:
         await intake.start()

@@ -74,7 +74,7 @@ async def play_set(what: Night, settings_of_clock: Sequence[Setting]) -> Scene:
     for after, offset in settings_of_clock:
         at(fleet, after, lambda offset=offset: setattr(clock, "offset", offset))  # type: ignore[misc]
     hub = ApiServer("hub", Credentials(server=fleet.hub_url), SETTINGS)
-    wired = wire(hub, clock, SETTINGS, identity="set", allow_local_signals=True, observer=passes.append)
+    wired = wire(hub, clock, SETTINGS, identity="set", observer=passes.append)
     intake = Intake(wired.desired, hub, SETTINGS)
     try:
         await intake.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,11 +27,13 @@ class LyingPrometheus:
         self.instead: Answer | None = None
         self.queries: list[str] = []
         self.tokens: list[str] = []
+        self.hosts: list[str] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         query = request.query["query"]
         self.queries.append(query)
         self.tokens.append(request.headers.get("Authorization", ""))
+        self.hosts.append(request.host)
         if self.instead is not None:
             return await self.instead(request)
         parts = _PART.findall(query) or [(query, "")]
@@ -50,15 +54,29 @@ def vector(values: list[list[Any]], **more: Any) -> web.Response:
     return web.json_response({"status": "success", "data": data, **more})
 
 
+def fault(**answer: Any) -> Answer:
+    """Always the same answer."""
+
+    async def instead(request: web.Request) -> web.StreamResponse:
+        return web.Response(**answer)
+
+    return instead
+
+
+def document(value: object) -> Answer:
+    """Always the same JSON."""
+    return fault(text=json.dumps(value), content_type="application/json")
+
+
 @asynccontextmanager
-async def asked() -> AsyncIterator[LyingPrometheus]:
+async def asked(tls: ssl.SSLContext | None = None) -> AsyncIterator[LyingPrometheus]:
     """A server that listens on a free port of loopback."""
     prometheus = LyingPrometheus()
     app = web.Application()
     app.router.add_get("/api/v1/query", prometheus.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     prometheus.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:

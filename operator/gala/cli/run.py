@@ -12,6 +12,7 @@ import threading
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, Literal
 
@@ -57,6 +58,16 @@ def parse_address(_context: click.Context, _option: click.Parameter, text: str) 
     return Address(host.removeprefix("[").removesuffix("]"), int(port))
 
 
+def parse_networks(
+    _context: click.Context, _option: click.Parameter, texts: tuple[str, ...]
+) -> tuple[IPv4Network | IPv6Network, ...]:
+    """``127.0.0.0/8``, ``fd00:ec2::254``: networks, or single addresses."""
+    try:
+        return tuple(ip_network(text) for text in texts)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; write a network as 127.0.0.0/8, or one address.") from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """What the command line said."""
@@ -91,6 +102,7 @@ def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
     fleet_namespace: str,
     lease_name: str,
     log_format: Literal["text", "json"],
+    prometheus_addresses: tuple[IPv4Network | IPv6Network, ...],
     report_dir: Path | None,
     listen: Address | None,
     identity: str | None,
@@ -115,7 +127,11 @@ def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
             context=context,
             pod_api=f"{address}:{pod_port or 443}" if address else None,
         ),
-        settings=Settings(fleet_namespace=fleet_namespace, lease_name=lease_name),
+        settings=Settings(
+            fleet_namespace=fleet_namespace,
+            lease_name=lease_name,
+            prometheus_addresses=prometheus_addresses,
+        ),
         # A container that starts anew in the same pod is the only one of that name: it need not wait.
         identity=identity or f"{socket.gethostname()}_{uuid.uuid4()}",
         report_dir=report_dir,

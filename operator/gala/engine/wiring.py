@@ -70,13 +70,9 @@ def wire(
     settings: Settings,
     *,
     identity: str,
-    allow_local_signals: bool = False,
     observer: Observer | None = None,
 ) -> Wired:
-    """The operator on ``hub``; ``identity`` is this process and no other.
-
-    ``allow_local_signals`` lets Prometheus be on a loopback or link-local address.
-    """
+    """The operator on ``hub``; ``identity`` is this process and no other."""
     desired = Desired(settings.fleet_namespace)
     elector = Elector(hub, settings, clock, identity)
     store = LedgerStore(hub, settings)
@@ -85,7 +81,7 @@ def wire(
         hub, settings, clock.now, leads=lambda: elector.holds(clock.now()), steady=steady_of(clock)
     )
     secrets = FleetSecrets(hub, settings)
-    signals = PrometheusSignals(settings, clock.now, secrets, allow_local=allow_local_signals)
+    signals = PrometheusSignals(settings, clock.now, secrets)
     reporter = Reporter(hub, settings, host=identity)
     metrics = Metrics(reporter, hub.counters)
     gatherer = Gatherer(

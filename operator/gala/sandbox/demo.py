@@ -11,6 +11,7 @@ import contextlib
 import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from gala.engine.passes import Done
 from gala.engine.wiring import Wired, wire
@@ -29,8 +30,14 @@ from gala.sandbox.oracle import Verdict, judge
 from gala.sandbox.script import PERSON
 from gala.settings import Settings
 
-SETTINGS = Settings(lease_duration=60.0, renew_deadline=40.0, retry_period=15.0)
-"""The operator's own, but for the Lease: nobody competes for it, and each renewal is a step of the clock."""
+SETTINGS = Settings(
+    lease_duration=60.0,
+    renew_deadline=40.0,
+    retry_period=15.0,
+    prometheus_addresses=(ip_network("127.0.0.0/8"),),
+)
+"""The operator's own, but for the Lease, for which nobody competes, and whose every renewal is a step of the
+clock; and for Prometheus, which is on this machine."""
 
 START_DEADLINE = 30.0
 """Wall seconds until the operator knows what is wanted."""
@@ -91,7 +98,7 @@ async def play_night(
     await fleet.start()
     prepare(fleet)
     hub = ApiServer("hub", Credentials(server=fleet.hub_url), settings)
-    wired = wire(hub, fleet.clock, settings, identity="demo", allow_local_signals=True, observer=watch)
+    wired = wire(hub, fleet.clock, settings, identity="demo", observer=watch)
     intake = Intake(wired.desired, hub, settings)
     gc.freeze()
     try:

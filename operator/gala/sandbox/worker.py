@@ -31,7 +31,7 @@ async def work(ports: Mapping[str, Any], settings: Settings = SETTINGS) -> None:
     """
     hub = ApiServer("hub", Credentials(server=ports["hub"]), settings)
     clock = await RemoteClock.connect(ports["clock"], pid=os.getpid())
-    wired = wire(hub, clock, settings, identity=IDENTITY, allow_local_signals=True)
+    wired = wire(hub, clock, settings, identity=IDENTITY)
     intake = Intake(wired.desired, hub, settings)
     try:
         await intake.start()

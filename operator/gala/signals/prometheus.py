@@ -17,6 +17,7 @@ from gala.api.cluster import GalaCluster, Prometheus
 from gala.errors import CredentialsRefused, GalaError
 from gala.planning.facts import EventKey, Missing, Sample, Traffic
 from gala.settings import Settings
+from gala.signals.reach import Reach
 from gala.signals.source import Secret, Source
 
 _THREADS: Final = 8
@@ -115,14 +116,11 @@ class _Site:
 class PrometheusSignals:
     """The real signals behind the engine's port."""
 
-    def __init__(
-        self, settings: Settings, now: Callable[[], float], secrets: Secrets, *, allow_local: bool = False
-    ) -> None:
-        """``allow_local`` lets loopback and link-local addresses be asked, as the sandbox needs."""
+    def __init__(self, settings: Settings, now: Callable[[], float], secrets: Secrets) -> None:
         self._settings = settings
         self._now = now
         self._secrets = secrets
-        self._allow_local = allow_local
+        self._reach = Reach(settings.prometheus_addresses)
         self._sites: dict[str, _Site] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="prometheus")
 
@@ -206,9 +204,7 @@ class PrometheusSignals:
         if site is not None and (site.config, site.secret) == (config, secret):
             site.secret_at = now
             return site
-        source = Source(
-            config.url, secret, seconds=self._settings.request_deadline, allow_local=self._allow_local
-        )
+        source = Source(config.url, secret, seconds=self._settings.request_deadline, reach=self._reach)
         fresh = _Site(config, secret, source, at=now)
         if site is not None:
             fresh.known = site.known

@@ -19,9 +19,13 @@ from gala.planning.facts import EventKey
 
 _METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_MATCHER: Final = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"'
 _RENDERED: Final = re.compile(
-    r"sum\(rate\((?P<selector>[a-zA-Z_:][a-zA-Z0-9_:]*\{.*\})\[[0-9]+ms\]\)\)", re.DOTALL
+    r"sum\(rate\((?P<selector>[a-zA-Z_:][a-zA-Z0-9_:]*"
+    rf"\{{{_MATCHER}(?:,{_MATCHER})*\}})\[[0-9]+ms\]\)\)"
 )
+"""Exactly what ``rate`` writes: somebody's own query that only begins and ends like it must never be asked
+in one ``union`` with the figures of others, for it could answer in their place."""
 
 
 MARK: Final = "gala"
@@ -73,16 +77,18 @@ def rate(signal: Signal, forced: Mapping[str, str]) -> str:
     """``sum(rate(metric{…}[…]))``; ``forced`` matchers win over the signal's own.
 
     Raises:
-        InvalidInput: a metric or label that PromQL has no name for.
+        InvalidInput: a metric or label that PromQL has no name for, or a value that is no text.
     """
     if not _METRIC.fullmatch(signal.metric):
         raise InvalidInput(
             f"signal.metric {signal.metric!r} is no metric's name; write the name of a counter."
         )
     matchers = {**signal.match_labels, **forced}
-    for label in matchers:
+    for label, value in matchers.items():
         if not _LABEL.fullmatch(label):
             raise InvalidInput(f"signal.matchLabels has {label!r}, which is no label's name.")
+        if not value.isascii() and value.encode(errors="replace").decode() != value:
+            raise InvalidInput(f"signal.matchLabels has a value of {label!r} that is no text.")
     inner = ",".join(f'{label}="{_quoted(value)}"' for label, value in sorted(matchers.items()))
     return f"sum(rate({signal.metric}{{{inner}}}[{round(signal.window * 1000)}ms]))"
 

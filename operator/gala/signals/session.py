@@ -9,47 +9,59 @@ from __future__ import annotations
 
 import io
 import json
-import socket
 import time
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.adapters import BaseAdapter
+
+from gala.signals.reach import CheckedAdapter, Reach, check_url
 
 _LARGEST: Final = 4 << 20
 """Bytes of an answer; one figure takes a few hundred."""
 
 _CHUNK: Final = 1 << 16
 
+_LONGEST: Final = 120
+"""Characters of somebody else's words in a sentence of ours."""
 
-class AddressRefused(requests.RequestException):
-    """The address is this machine or its link."""
 
+class Unusable(requests.RequestException):
+    """An answer of Prometheus' own that is no figure; ``reason`` says why, in PascalCase."""
 
-class PartialAnswer(requests.RequestException):
-    """Prometheus (or Thanos) says that data is missing from its answer."""
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class BoundedSession(requests.Session):
     """One question at a time; every answer is read within ``seconds``."""
 
-    def __init__(self, *, seconds: float, allow_local: bool) -> None:
+    def __init__(self, *, seconds: float, reach: Reach) -> None:
         super().__init__()
         self.trust_env = False
         self._seconds = seconds
-        self._allow_local = allow_local
+        self._adapter = CheckedAdapter(reach)
+
+    def get_adapter(self, url: str | bytes) -> BaseAdapter:
+        """The one that checks, whatever the Prometheus client mounts."""
+        return self._adapter
+
+    def close(self) -> None:
+        """Closes every connection."""
+        super().close()
+        self._adapter.close()
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """The whole answer; redirects are answers as any other.
 
         Raises:
+            AddressRefused: nobody may be asked there.
             requests.RequestException: refused, reset, too slow, too large or partial.
         """
         until = time.monotonic() + self._seconds
-        if not self._allow_local:
-            refuse_local(str(url))
+        check_url(str(url))
         kwargs |= {"stream": True, "allow_redirects": False, "timeout": self._seconds}
         with super().request(method, url, *args, **kwargs) as streamed:
             try:
@@ -66,31 +78,6 @@ class BoundedSession(requests.Session):
         return whole
 
 
-def refuse_local(url: str) -> None:
-    """Resolves the host and looks where it leads.
-
-    Raises:
-        AddressRefused: to loopback, link-local, multicast or nowhere.
-        requests.ConnectionError: the name has no address.
-    """
-    parts = urlsplit(url)
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise requests.ConnectionError(f"{parts.hostname} has no address: {error}") from error
-    for *_, address in found:
-        if is_local(str(address[0])):
-            raise AddressRefused(f"{parts.hostname} is {address[0]}, which a Prometheus cannot be.")
-
-
-def is_local(text: str) -> bool:
-    """Whether an address is this machine, its link, or none at all."""
-    address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
-
-
 def _body(response: requests.Response, until: float) -> bytes:
     """Whatever came, piece by piece: a larger read would wait past the deadline for its last byte."""
     body = bytearray()
@@ -104,9 +91,26 @@ def _body(response: requests.Response, until: float) -> bytes:
 
 
 def _check(body: bytes) -> None:
-    """The client drops ``warnings``, which is where a partial answer says that it is one."""
+    """What the client drops: ``warnings``, where a partial answer says that it is one, and the type."""
     answer = json.loads(body)
-    if not isinstance(answer, dict) or answer.get("status") != "success":
-        raise requests.exceptions.InvalidJSONError("The answer is not Prometheus' own.")
+    if not isinstance(answer, dict) or answer.get("status") not in {"success", "error"}:
+        raise requests.exceptions.InvalidJSONError("no answer of its API")
+    if answer["status"] == "error":
+        raise Unusable(
+            "Failed", f"Prometheus answered an error ({_said(answer.get('error'))}); look at its log."
+        )
     if answer.get("warnings"):
-        raise PartialAnswer(f"Prometheus says that data is missing: {str(answer['warnings'][0])[:120]}")
+        raise Unusable("PartialData", f"Prometheus says that data is missing: {_said(answer['warnings'])}")
+    data = answer.get("data")
+    kind = data.get("resultType", "vector") if isinstance(data, dict) else "vector"
+    if kind not in {"vector", "scalar"}:
+        raise Unusable(
+            "NotOneSample",
+            f"The query yields a {_said(kind)}; write one that yields one number, as sum(rate(hits[1m])).",
+        )
+
+
+def _said(value: object) -> str:
+    """Somebody else's words, as many as belong into a sentence."""
+    first = value[0] if isinstance(value, list) and value else value
+    return "".join(char if char.isprintable() else " " for char in str(first)[:_LONGEST])

@@ -18,9 +18,11 @@ from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
 
+from gala.api.scalars import MAX_QPS
 from gala.planning.facts import Missing, Sample
 from gala.signals.query import MARK, freshness, union
-from gala.signals.session import AddressRefused, BoundedSession, PartialAnswer
+from gala.signals.reach import AddressRefused, Reach
+from gala.signals.session import BoundedSession, Unusable
 
 _OLDEST: Final = 300.0
 """Seconds: Prometheus itself gives a series up after five minutes."""
@@ -64,12 +66,12 @@ class Secret(NamedTuple):
 class Source:
     """Use it from one thread at a time."""
 
-    def __init__(self, url: str, secret: Secret, *, seconds: float, allow_local: bool) -> None:
-        """``seconds`` is the deadline of one request."""
+    def __init__(self, url: str, secret: Secret, *, seconds: float, reach: Reach) -> None:
+        """``seconds`` is the deadline of one request, ``reach`` where it may lead."""
         self._url = url.rstrip("/")
         self._secret = secret
         self._seconds = seconds
-        self._allow_local = allow_local
+        self._reach = reach
         self._client: PrometheusConnect | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -130,9 +132,9 @@ class Source:
     def _guarded(self, ask: Callable[[], _T]) -> _T | Missing:
         try:
             return ask()
-        except (requests.RequestException, PrometheusApiClientException, OSError) as error:
+        except (requests.RequestException, PrometheusApiClientException, AddressRefused, OSError) as error:
             return _failed(error)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
             return _foreign("no JSON" if isinstance(error, json.JSONDecodeError) else "no figure in it")
 
     def _answer(self, query: str) -> Any:
@@ -141,7 +143,7 @@ class Source:
         return self._client.custom_query(query)
 
     def _connect(self) -> PrometheusConnect:
-        session = BoundedSession(seconds=self._seconds, allow_local=self._allow_local)
+        session = BoundedSession(seconds=self._seconds, reach=self._reach)
         if self._secret.ca:
             self._folder = tempfile.TemporaryDirectory()
             bundle = Path(self._folder.name) / "ca.pem"
@@ -193,11 +195,12 @@ def single(result: Any) -> Sample | Missing:
                 "NotOneSample", f"The query yields {len(result)} samples; aggregate them into one."
             )
         result = result[0]["value"]
-    at, text = result
-    value = float(text)
+    at, value = (float(part) for part in result)
     if not math.isfinite(value):
-        return Missing("NotANumber", f"Prometheus answered {text}; does the query divide by nothing?")
-    return Sample(value, float(at))
+        return Missing("NotANumber", f"Prometheus answered {value:g}; does the query divide by nothing?")
+    if not math.isfinite(at):
+        raise ValueError(f"no time: {at}")
+    return Sample(value, at)
 
 
 def judge(sample: Sample, now: float) -> Sample | Missing:
@@ -205,6 +208,8 @@ def judge(sample: Sample, now: float) -> Sample | Missing:
     age = now - sample.at
     if sample.qps < 0:
         return Missing("Negative", f"The query yields {sample.qps:g}, and traffic is never negative.")
+    if sample.qps > MAX_QPS:
+        return Missing("TooLarge", f"The query yields {sample.qps:g}, which is no rate of queries; check it.")
     if age > _OLDEST:
         return Missing("Stale", f"The newest sample is {age:.0f} s old.")
     if age < -_AHEAD:
@@ -215,8 +220,8 @@ def judge(sample: Sample, now: float) -> Sample | Missing:
 def _failed(error: Exception) -> Missing:
     if isinstance(error, AddressRefused):
         return Missing("AddressRefused", str(error))
-    if isinstance(error, PartialAnswer):
-        return Missing("PartialData", str(error))
+    if isinstance(error, Unusable):
+        return Missing(error.reason, str(error))
     if isinstance(error, requests.Timeout) or _timed_out(error):
         return Missing("Timeout", "Prometheus did not answer in time; look at its load and its log.")
     if isinstance(error, (ValueError, requests.exceptions.InvalidJSONError)):
