@@ -184,9 +184,7 @@ async def test_one_refused_address_among_many_refuses_the_name() -> None:
         reach = Reach((ip_network("127.0.0.1/32"),), lambda host, port: ["127.0.0.1", "169.254.169.254"])
 
         with pytest.raises(AddressRefused, match="a metadata service"):
-            await asyncio.to_thread(
-                get, BoundedSession(seconds=5, reach=reach), f"http://prom.example:{port}"
-            )
+            await get(reach, f"http://prom.example:{port}")
         assert prometheus.queries == []
 
 

@@ -89,6 +89,12 @@ class RunOptions:
               help="The Lease that only one of several replicas holds.")  # fmt: skip
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="Lines for people, or one JSON object per line.")  # fmt: skip
+@click.option("--allow-prometheus-address", "prometheus_addresses", metavar="CIDR", multiple=True,
+              callback=parse_networks,
+              help="Where a Prometheus may be although loopback, link-local and metadata addresses are "
+                   "refused. May be given several times.")  # fmt: skip
+@click.option("--report-dir", type=click.Path(file_okay=False, path_type=Path),
+              help="Write each event's report here, as JSON and HTML, once all is handed back.")  # fmt: skip
 @click.option("--listen", default=":8080", show_default=True, metavar="ADDRESS:PORT", callback=parse_address,
               help="Where /metrics, /healthz and /readyz answer; '' for nowhere.")  # fmt: skip
 @click.option("--identity", envvar="POD_NAME", hidden=True)
