@@ -19,6 +19,8 @@ the rooms above never name a client library::
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class GalaError(Exception):
     """The root of the tree; the text is one sentence for a person."""
@@ -54,6 +56,12 @@ class RequestFailed(GalaError):
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+    def advised(self, advice: str) -> Self:
+        """The same failure, saying besides what to do about it."""
+        if advice:
+            self.args = (f"{str(self).rstrip('.')}. {advice}",)
+        return self
 
 
 class Unreachable(RequestFailed):

@@ -7,8 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from engine_stage import START, EngineStage, an_engine, first, front
+from gala.engine.passes import Pass
 from gala.errors import BarrierTimeout
+from gala.planning.facts import EventKey
+from gala.planning.outcome import Plan
+from gala.planning.plan import plan
+from gala.planning.snapshot import Snapshot
 from gala.sandbox.apiserver.faults import Refuse
+from hub_server import CRDS_PATH, without
 
 SOON = START - 60.0
 """Inside the hold of the round."""
@@ -183,3 +189,87 @@ async def test_when_all_is_given_back_nothing_is_left_in_the_ledger(stage: Engin
     assert set(stage.fleet.replicas.values()) == {4}
     assert stage.journal[-2:] == ["DELETE galaallocations"] * 2
     assert await stage.store.load() == ({}, {})
+
+
+GALA, OTHER = EventKey("shows", "gala"), EventKey("shows", "other")
+
+
+async def test_an_event_that_cannot_be_planned_costs_the_others_nothing_and_is_told(
+    stage: EngineStage,
+) -> None:
+    def stumbles(snapshot: Snapshot, now: float) -> Plan:
+        if any(event.key == OTHER for event in snapshot.events):
+            raise ZeroDivisionError("by nought")
+        return plan(snapshot, now, stage.hub.settings)
+
+    stage.put_event("other")
+    work = Pass(
+        gatherer=stage.gatherer,
+        store=stage.store,
+        fleet=stage.fleet,
+        leads=lambda: True,
+        settings=stage.hub.settings,
+        planner=stumbles,
+    )
+    done = await stage.pass_at(SOON, work)
+
+    assert {result.write.event for result in done.results} == {GALA}
+    (trouble,) = done.troubles[OTHER]
+    assert (list(done.troubles), trouble.reason, trouble.stuck) == ([OTHER], "PlanningFailed", True)
+    assert "ZeroDivisionError: by nought" in trouble.message
+
+
+async def test_a_ledger_that_is_not_stored_is_a_trouble_of_its_event_alone(stage: EngineStage) -> None:
+    stage.put_event("other")
+    stage.hub.server.faults.refusals = [Refuse(status=403, method="POST", times=1)]
+
+    done = await stage.pass_at(SOON)
+
+    ((key, (trouble,)),) = done.troubles.items()
+    assert (trouble.reason, trouble.stuck) == ("LedgerNotStored", False)
+    assert f"the record of event {key} was not stored" in trouble.message
+    assert "needs create on galaallocations" in trouble.message
+
+
+async def test_where_the_definition_drops_figures_all_is_raised_and_nothing_lowered_until_it_is_new(
+    stage: EngineStage,
+) -> None:
+    path = f"{CRDS_PATH}/galaallocations.gala.dev"
+
+    async def install(*missing: str) -> None:
+        now = await stage.hub.api.request("GET", path)
+        body = {**without("galaallocations", *missing), "metadata": now["metadata"]}
+        await stage.hub.api.request("PUT", path, body=body)
+
+    await install("entries[].floors[].stragglers")
+    work = stage.a_pass()
+    raised = await stage.pass_at(SOON, work)
+    raised = await stage.pass_at(SOON + 2.0, work)
+    assert min(stage.fleet.replicas.values()) >= 15
+    assert [trouble.reason for trouble in raised.troubles[GALA]] == ["LedgerInDoubt"]
+
+    for step in range(3):
+        held = await stage.pass_at(START + 3600.0 + 40.0 * step, work)
+        assert held.results == ()
+
+    await install()
+    stage.steady.value += 30.0
+    for step in range(20):
+        await stage.pass_at(START + 3800.0 + 40.0 * step, work)
+    assert set(stage.fleet.replicas.values()) == {4}
+
+
+async def test_a_ledger_that_cannot_be_mended_yet_is_told_and_stops_nothing(
+    stage: EngineStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = f"{CRDS_PATH}/galaallocations.gala.dev"
+    now = await stage.hub.api.request("GET", path)
+    body = {**without("galaallocations", "entries[].rule"), "metadata": now["metadata"]}
+    await stage.hub.api.request("PUT", path, body=body)
+    work = stage.a_pass()
+    await stage.pass_at(SOON, work)
+    stage.steady.value += 30.0
+    stage.hub.server.faults.refusals = [Refuse(status=503, method="PUT", path="gala", times=1)]
+    await stage.pass_at(SOON + 2.0, work)
+    assert "was not written again" in caplog.text
+    assert len(written(stage)) >= 2

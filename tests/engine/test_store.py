@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gala.engine.parts import LARGEST
 from gala.engine.store import LedgerStore
-from gala.errors import Conflict, InvalidInput, Unreachable
+from gala.errors import Conflict, InvalidInput, RequestFailed, Unreachable
 from gala.planning.facts import EventKey
+from gala.planning.ledger import ClusterLedger
 from gala.sandbox.apiserver.faults import Refuse
 from gala.settings import Settings
-from hub_server import LEDGER_PATH, Hub, a_hub
+from hub_server import CRDS_PATH, LEDGER_PATH, Hub, a_hub, without
 from ledger_values import EVENT, a_latch, a_ledger, a_record, an_entry, as_object
 
 NORTH = (EVENT, "north")
@@ -203,7 +206,7 @@ async def test_a_ledger_of_a_later_version_is_named_and_stays_one(hub: Hub) -> N
     raw["spec"]["schemaVersion"] = 2
     await hub.api.request("POST", LEDGER_PATH, body=raw)
     store = await loaded(hub)
-    assert store.newer == {EVENT}
+    assert "later version" in store.doubts[EVENT]
     await store.put_ledger(NORTH, replace(a_ledger(), hold_until=9.0))
     assert (await objects(hub))["shows.gala.north"]["spec"]["schemaVersion"] == 2
 
@@ -215,8 +218,7 @@ async def test_a_ledger_that_cannot_be_read_is_told_held_and_never_overwritten(h
     (broken,) = hub.server.store.all(kind)
     broken["spec"]["entries"][0]["intended"] = "many"
     store = await loaded(hub)
-    assert store.newer == {EVENT}
-    assert "shows.gala.north" in store.problems[0]
+    assert "shows.gala.north cannot be read at spec.entries.0" in store.doubts[EVENT]
     with pytest.raises(InvalidInput, match="Repair it, or delete it"):
         await store.put_ledger(NORTH, a_ledger())
 
@@ -257,3 +259,133 @@ async def test_a_ledger_can_be_written_after_its_status(hub: Hub) -> None:
     want = replace(a_ledger(), hold_until=9.0)
     await store.put_ledger(NORTH, want)
     assert (await a_store(hub).load())[1] == {NORTH: want}
+
+
+async def with_a_definition(hub: Hub, *missing: str) -> None:
+    """Somebody installs a definition that lacks these fields, or all of them again."""
+    path = f"{CRDS_PATH}/galaallocations.gala.dev"
+    now = await hub.api.request("GET", path)
+    body = {**without("galaallocations", *missing), "metadata": now["metadata"]}
+    await hub.api.request("PUT", path, body=body)
+
+
+async def test_a_definition_that_lacks_a_figure_costs_that_figure_and_is_doubt(hub: Hub) -> None:
+    await with_a_definition(hub, "entries[].floors[].taken")
+    store = await loaded(hub)
+    await store.put_ledger(NORTH, a_ledger())
+    assert "drops spec.entries[].floors[].taken of the ledger" in store.doubts[EVENT]
+    assert await store.load() == ({}, {NORTH: a_ledger()})
+    (entry,) = (await objects(hub))["shows.gala.north"]["spec"]["entries"]
+    assert (entry["original"], "taken" in entry["floors"][0]) == (4, False)
+
+
+async def test_a_server_that_drops_fields_without_a_word_is_found_out_too(hub: Hub) -> None:
+    await with_a_definition(hub, "entries[].floors[].taken")
+    hub.server.resources.strict = False
+    store = await loaded(hub)
+    await store.put_ledger(NORTH, a_ledger())
+    assert "spec.entries[].floors[].taken" in store.doubts[EVENT]
+
+
+async def test_a_definition_that_lacks_what_giving_back_needs_gets_no_ledger(hub: Hub) -> None:
+    await with_a_definition(hub, "entries[].original")
+    store = await loaded(hub)
+    with pytest.raises(
+        InvalidInput, match=r"drops spec.entries\[\].original .* nothing is written to a target"
+    ):
+        await store.put_ledger(NORTH, a_ledger())
+    assert await objects(hub) == {}
+
+
+async def test_a_definition_that_was_brought_up_to_date_is_believed_within_half_a_minute(hub: Hub) -> None:
+    await with_a_definition(hub, "entries[].floors[].taken")
+    store = LedgerStore(hub.api, hub.settings, steady=hub.time.now)
+    await store.load()
+    await store.put_ledger(NORTH, a_ledger())
+    await with_a_definition(hub)
+    before = hub.server.requests
+    hub.time.value += 29.9
+    await store.mend()
+    assert (hub.server.requests, list(store.doubts)) == (before, [EVENT])
+    hub.time.value += 0.1
+    await store.mend()
+    assert store.doubts == {}
+    assert (await a_store(hub).load())[1] == {NORTH: a_ledger()}
+
+
+async def test_a_definition_that_stays_old_stays_doubt(hub: Hub) -> None:
+    await with_a_definition(hub, "entries[].floors[].taken")
+    store = LedgerStore(hub.api, hub.settings, steady=hub.time.now)
+    await store.load()
+    await store.put_ledger(NORTH, a_ledger())
+    hub.time.value += 30.0
+    await store.mend()
+    assert list(store.doubts) == [EVENT]
+    await store.put_ledger(NORTH, None)
+    assert store.doubts == {}
+
+
+async def test_a_ledger_that_grows_over_what_an_object_holds_moves_and_a_kill_in_between_loses_nothing() -> (
+    None
+):
+    async with a_hub() as hub:
+        store = await loaded(hub)
+        await store.put_ledger(NORTH, a_ledger(entries=400))
+        grown = with_floors(a_ledger(entries=400), 16)
+        hub.server.faults.refusals = [Refuse(status=503, method="PUT", path=r"gala\.north$")]
+        with pytest.raises(Unreachable):
+            await store.put_ledger(NORTH, grown)
+        hub.server.faults.refusals = []
+        names = sorted(await objects(hub))
+        assert (names[0], len(names) > 1) == ("shows.gala.north", True)
+        between = (await a_store(hub).load())[1][NORTH]
+        assert [entry.workload for entry in between.entries] == [e.workload for e in grown.entries]
+        assert {entry.original for entry in between.entries} == {4}
+        after = await loaded(hub)
+        await after.put_ledger(NORTH, grown)
+        assert (await a_store(hub).load())[1] == {NORTH: grown}
+        sizes = [len(json.dumps(item["spec"])) for item in (await objects(hub)).values()]
+        assert max(sizes) <= LARGEST
+
+
+def with_floors(ledger: ClusterLedger, segments: int) -> ClusterLedger:
+    """Every entry held by so many segments."""
+    floor = an_entry().floors[0]
+    floors = tuple(replace(floor, segment=f"round-{number}") for number in range(segments))
+    return replace(ledger, entries=tuple(replace(entry, floors=floors) for entry in ledger.entries))
+
+
+async def test_a_segment_that_no_object_can_hold_is_refused_before_anything_is_sent(hub: Hub) -> None:
+    store = await loaded(hub)
+    before = hub.server.requests
+    with pytest.raises(InvalidInput, match="split the event into several"):
+        await store.put_record(EVENT, a_record(a_latch("one", 20_000)))
+    assert hub.server.requests == before
+
+
+@pytest.mark.parametrize(
+    ("refusal", "want"),
+    [
+        pytest.param(Refuse(status=403, method="POST"), "needs create on galaallocations", id="a right"),
+        pytest.param(Refuse(status=413, method="POST"), "Split the event", id="a smaller object"),
+        pytest.param(Refuse(status=401, method="POST"), "log in anew", id="another account"),
+    ],
+)
+async def test_a_refused_write_says_what_it_takes(hub: Hub, refusal: Refuse, want: str) -> None:
+    store = await loaded(hub)
+    hub.server.faults.refusals = [refusal]
+    with pytest.raises(RequestFailed, match=want):
+        await store.put_ledger(NORTH, a_ledger())
+
+
+async def test_a_list_that_is_refused_says_what_it_takes(hub: Hub) -> None:
+    hub.server.faults.refusals = [Refuse(status=403, method="GET")]
+    with pytest.raises(RequestFailed, match="needs list on galaallocations in namespace gala-system"):
+        await a_store(hub).load()
+
+
+async def test_a_fleet_namespace_that_is_gone_is_named_with_the_command_that_makes_it(hub: Hub) -> None:
+    store = await loaded(hub)
+    await hub.api.request("DELETE", "/api/v1/namespaces/gala-system")
+    with pytest.raises(RequestFailed, match="kubectl create namespace gala-system"):
+        await store.put_ledger(NORTH, a_ledger())

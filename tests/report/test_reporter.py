@@ -11,6 +11,7 @@ import pytest
 from gala.errors import Unreachable
 from gala.planning.facts import EventKey
 from gala.planning.outcome import Finding
+from gala.report.event_judgements import Trouble
 from gala.report.kube_events import MOST_PER_MINUTE, EventPoster, Notice, Subject, notices, render
 from gala.report.reporter import Reporter
 from gala.report.writer import ObjectId, StatusWriter, difference
@@ -244,6 +245,24 @@ async def test_an_event_that_was_never_good_is_told_what_to_change_once() -> Non
     (status,) = hub.statuses(PATH)
     assert status["phase"] == "Invalid"
     assert reasons(hub) == ["InvalidSpec"]
+
+
+async def test_an_event_that_cannot_be_planned_says_so_in_its_status_and_once_as_a_kubernetes_event() -> None:
+    hub = Hub()
+    reporter = Reporter(hub, Settings())
+    trouble = {EVENT: (Trouble("PlanningFailed", "a fault of the operator"),)}
+    for at in (0, 15):
+        await reporter.publish(passed(at, plan=plan(events={}), troubles=trouble))
+    (status,) = hub.statuses(PATH)
+    (ready,) = [one for one in status["conditions"] if one["type"] == "Ready"]
+    assert (ready["status"], ready["reason"]) == ("False", "PlanningFailed")
+    assert reasons(hub) == ["PlanningFailed"]
+
+
+async def test_an_event_of_which_nothing_is_known_yet_is_left_alone() -> None:
+    hub = Hub()
+    await Reporter(hub, Settings()).publish(passed(plan=plan(events={})))
+    assert hub.statuses(PATH) == []
 
 
 async def test_an_event_that_is_gone_is_left_alone() -> None:

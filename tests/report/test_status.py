@@ -10,7 +10,7 @@ from gala.api.event_status import GalaEventStatus
 from gala.planning.facts import Missing
 from gala.planning.outcome import ClusterWindow, Need, Placement, Weight
 from gala.report.conditions import Judgement, merge, several
-from gala.report.event_judgements import EventView, RoundProgress, judge
+from gala.report.event_judgements import EventView, RoundProgress, Trouble, judge
 from gala.report.status import event_status, invalid_status, to_wire
 from report_night import EVENT, T0
 from report_passes import cluster, event_plan, facts, finding, segment, snapshot, traffic
@@ -154,6 +154,11 @@ def test_what_was_seen_of_a_round_outlives_a_restart() -> None:
         ),
         pytest.param(
             {"problems": ("spec.rounds: none",)}, ("False", "InvalidSpec"), id="the spec is invalid"
+        ),
+        pytest.param(
+            {"troubles": (Trouble("LedgerNotStored", "no right"),)},
+            ("False", "LedgerNotStored"),
+            id="its ledger cannot be kept",
         ),
     ],
 )

@@ -35,7 +35,7 @@ from gala.report.metrics import Metrics
 from gala.report.reporter import Reporter
 from gala.sandbox.apiserver.faults import Call
 from gala.settings import Settings
-from hub_server import SHOWS, Hub, a_hub, cluster, event, stored
+from hub_server import SHOWS, Hub, Time, a_hub, cluster, event, stored
 
 START = parse_instant("2027-02-05T20:00:00+08:00")
 """Of the round of ``hub_server.event``; it needs 30 replicas of ``front``."""
@@ -130,6 +130,8 @@ class EngineStage:
     elector: Elector
     journal: list[str]
     """``POST galaallocations``, ``write front in north`` … in their order."""
+    steady: Time
+    """The clock that nobody sets, as the store reads it."""
     leading: bool = True
     jumps: list[float] = field(default_factory=list)
     """What the clock answers when it is asked whether it was set."""
@@ -201,7 +203,9 @@ async def an_engine(settings: Settings | None = None) -> AsyncIterator[EngineSta
         hub.time.value = START - 60.0
         desired = Desired(hub.settings.fleet_namespace)
         fleet, signals = FakeFleet(journal), FakeSignals()
-        store, existence = LedgerStore(hub.api, hub.settings), Existence(hub.api, hub.settings)
+        steady = Time()
+        store = LedgerStore(hub.api, hub.settings, steady=steady)
+        existence = Existence(hub.api, hub.settings)
         gatherer = Gatherer(
             desired=desired,
             fleet=fleet,
@@ -212,7 +216,7 @@ async def an_engine(settings: Settings | None = None) -> AsyncIterator[EngineSta
         )
         elector = Elector(hub.api, hub.settings, hub.time, "one")
         hub.server.faults.before = note
-        yield EngineStage(hub, desired, fleet, signals, store, existence, gatherer, elector, journal)
+        yield EngineStage(hub, desired, fleet, signals, store, existence, gatherer, elector, journal, steady)
 
 
 def first(entries: Sequence[str], beginning: str) -> int:

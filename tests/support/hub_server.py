@@ -17,6 +17,7 @@ NAMESPACE = "gala-system"
 SHOWS = "shows"
 EVENTS_PATH = f"/apis/gala.dev/v1alpha1/namespaces/{SHOWS}/galaevents"
 LEDGER_PATH = f"/apis/gala.dev/v1alpha1/namespaces/{NAMESPACE}/galaallocations"
+KEEP = "x-kubernetes-preserve-unknown-fields"
 CRDS_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -117,3 +118,22 @@ def stored(
         "creationTimestamp": "2027-01-01T00:00:00Z",
     }
     return {**obj, "metadata": meta, **({"status": status} if status else {})}
+
+
+def without(plural: str, *paths: str) -> dict[str, Any]:
+    """A definition of ours that lacks these fields of its spec, and drops what it does not know.
+
+    Paths as ``entries[].floors[].taken``.
+    """
+    definition = next(one for one in definitions() if one["spec"]["names"]["plural"] == plural)
+    (version,) = definition["spec"]["versions"]
+    for path in paths:
+        schema = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        *outer, last = path.split(".")
+        for step in outer:
+            schema.pop(KEEP, None)
+            schema = schema["properties"][step.removesuffix("[]")]
+            schema = schema["items"] if step.endswith("[]") else schema
+        schema.pop(KEEP, None)
+        del schema["properties"][last]
+    return definition

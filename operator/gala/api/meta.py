@@ -18,6 +18,9 @@ GROUP: Final = "gala.dev"
 VERSION: Final = "v1alpha1"
 API_VERSION: Final = "gala.dev/v1alpha1"
 
+INSTALL: Final = "gala crds | kubectl apply --server-side -f -"
+"""The command that installs our kinds, or brings them up to date."""
+
 EVENTS = "galaevents"
 CLUSTERS = "galaclusters"
 CUES = "galacues"

@@ -7,11 +7,17 @@ writing; the log names those when they are refused.
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
 from gala.api.meta import ALLOCATIONS, CLUSTERS, EVENTS, GROUP, VERSION
+from gala.api.skew import older
 from gala.cli.hub import check
 from gala.errors import CredentialsRefused, InvalidInput, RequestFailed
 from gala.fleet.client import ApiServer
 from gala.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _ONE = {"limit": "1"}
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -19,6 +25,9 @@ _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 async def check_rights(hub: ApiServer, settings: Settings) -> None:
     """Raises a sentence with what to do unless the hub is usable for an operator.
+
+    A definition that lacks fields is no reason not to start: what it knows can be carried out, and
+    the log says what it lacks.
 
     Raises:
         InvalidInput: A kind or the fleet's namespace is not there.
@@ -30,7 +39,11 @@ async def check_rights(hub: ApiServer, settings: Settings) -> None:
     await _read(hub, f"/api/v1/namespaces/{where}", "get namespaces", absent=_make_namespace(where))
     for plural in (EVENTS, CLUSTERS):
         await _read(hub, f"/apis/{GROUP}/{VERSION}/{plural}", f"list {plural} in all namespaces", _INSTALL)
-        await _read(hub, f"{_CRDS}/{plural}.{GROUP}", "get customresourcedefinitions", _INSTALL)
+    for plural in (EVENTS, CLUSTERS, ALLOCATIONS):
+        path = f"{_CRDS}/{plural}.{GROUP}"
+        definition = await _read(hub, path, "get customresourcedefinitions", _INSTALL)
+        if outdated := older(definition):
+            log.warning("%s", outdated)
     here = f"in namespace {where}"
     ledger = f"/apis/{GROUP}/{VERSION}/namespaces/{where}/{ALLOCATIONS}"
     await _read(hub, ledger, f"list {ALLOCATIONS} {here}", _INSTALL)
@@ -48,15 +61,15 @@ def _make_namespace(name: str) -> str:
     )
 
 
-async def _read(hub: ApiServer, path: str, what: str, absent: str) -> None:
+async def _read(hub: ApiServer, path: str, what: str, absent: str) -> dict[str, Any]:
     """Reads once; ``absent`` is what a 404 means, empty if it means nothing."""
     try:
-        await hub.request("GET", path, params=_ONE)
+        return await hub.request("GET", path, params=_ONE)
     except RequestFailed as failed:
         if failed.status == 404:
             if absent:
                 raise InvalidInput(absent) from failed
-            return
+            return {}
         if failed.status == 403:
             raise CredentialsRefused(
                 f"The operator's account may not {what} on {hub.credentials.server}; grant it what "

@@ -85,7 +85,7 @@ def decode_ledger(parts: Iterable[GalaAllocationSpec]) -> ClusterLedger:
         cluster=head.cluster or "",
         policy=_policy(head),
         hold_until=head.hold_until or 0.0,
-        entries=tuple(_entry(entry) for spec in specs for entry in spec.entries if entry.workload),
+        entries=tuple(_entry(entry) for entry in _latest(specs, "entries") if entry.workload),
     )
 
 
@@ -97,7 +97,7 @@ def decode_record(parts: Iterable[GalaAllocationSpec]) -> EventRecord:
         event=event_of(head),
         uid=head.event_ref.uid,
         policy=_policy(head),
-        latched=tuple(_latched(latch) for spec in specs for latch in spec.latched),
+        latched=tuple(_latched(latch) for latch in _latest(specs, "latched")),
         moves=tuple(_move(move) for spec in specs for move in spec.moves),
         last_shares=tuple(
             LastShares(last.workload, last.at, tuple((share.cluster, share.share) for share in last.shares))
@@ -105,6 +105,12 @@ def decode_record(parts: Iterable[GalaAllocationSpec]) -> EventRecord:
             for last in spec.last_shares
         ),
     )
+
+
+def _latest(specs: Iterable[GalaAllocationSpec], field: str) -> Iterable[Any]:
+    """The items of all parts; of one that stands in two, because a move was cut short, the later counts."""
+    identity = _SAME[field]
+    return {identity(item): item for spec in specs for item in getattr(spec, field)}.values()
 
 
 def encode_ledger(ledger: ClusterLedger) -> Json:
@@ -218,6 +224,13 @@ IDENTITY: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
     "shares": _by("cluster"),
 }
 """By the name of a list: what makes one of its items the same as before."""
+
+
+_SAME: Final[Mapping[str, Callable[[Any], object]]] = {
+    "entries": lambda entry: (entry.workload, entry.target.kind, entry.target.namespace, entry.target.name),
+    "latched": lambda latch: latch.segment,
+}
+"""As ``IDENTITY``, of what was parsed."""
 
 
 def _encode_policy(policy: Policy) -> Json:

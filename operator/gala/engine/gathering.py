@@ -91,10 +91,10 @@ class Gatherer:
         absent = ({key for key, _ in ledgers} | set(records) | self._desired.missing()) - present
         deleted = await self._existence.believed(absent, now)
         self._desired.forget(deleted)
-        newer = self._store.newer
+        doubts = self._store.doubts.keys()
         snapshot = Snapshot(
             events=tuple(
-                replace(e.facts, doubt=doubt or e.missing or e.key in newer)
+                replace(e.facts, doubt=doubt or e.missing or e.key in doubts)
                 for e in events
                 if e.facts is not None and e.key not in deleted
             ),
@@ -102,7 +102,7 @@ class Gatherer:
             records=records,
             ledgers=ledgers,
             reasserted=reasserted,
-            deleted=frozenset() if doubt else deleted - newer,
+            deleted=frozenset() if doubt else deleted - doubts,
         )
         return Gathered(
             snapshot=snapshot,

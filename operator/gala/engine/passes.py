@@ -5,21 +5,24 @@ Level-triggered: killed at any point and started anew, the next pass ends in the
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from gala.engine.gathering import Gathered, Gatherer
 from gala.engine.horizon import Horizon
 from gala.engine.ports import Barrier, Fleet
+from gala.engine.quarantine import Planner, Quarantine
 from gala.engine.store import LedgerStore
-from gala.errors import GalaError, LeadershipLost
+from gala.engine.storing import Storing, Unstored
 from gala.fleet.writes import WriteResult
 from gala.planning import reasons
 from gala.planning.facts import EventKey, TargetKey
 from gala.planning.outcome import Plan, Write
+from gala.planning.plan import plan
+from gala.report.event_judgements import Trouble
 from gala.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ class Done:
     results: tuple[WriteResult, ...]
     problems: tuple[str, ...]
     """What could not be stored, one sentence each; what depended on it was not written."""
+    troubles: Mapping[EventKey, tuple[Trouble, ...]] = field(default_factory=dict)
+    """By event: what keeps it from being carried out."""
     doubt: bool = False
     """Nothing was lowered, because the wall clock was set just now."""
     seconds: float = 0.0
@@ -52,14 +57,16 @@ class Pass:
         fleet: Fleet,
         leads: Callable[[], bool],
         settings: Settings,
+        planner: Planner | None = None,
     ) -> None:
-        """``leads`` is asked before anything is stored or written."""
+        """``leads`` is asked before anything is stored or written; ``planner`` plans, if not ``Horizon``."""
         self._gatherer = gatherer
         self._store = store
         self._fleet = fleet
         self._leads = leads
-        self._settings = settings
-        self._horizon = Horizon(settings)
+        self._storing = Storing(store, leads)
+        alone = planner or partial(plan, settings=settings)
+        self._quarantine = Quarantine(planner or Horizon(settings).plan, alone)
         self._reasserted: dict[tuple[str, TargetKey], float] = {}
 
     async def run(self, barrier: Barrier, now: float, *, doubt: bool = False) -> Done:
@@ -73,65 +80,33 @@ class Pass:
         # 1. snapshot
         gathered = await self._gatherer.gather(barrier, now, reasserted=self._reasserted, doubt=doubt)
         # 2. plan
-        made = self._horizon.plan(gathered.snapshot, now)
+        made, aside = self._quarantine.plan(gathered.snapshot, now)
         # 3. ledger
-        unstored, problems = await self._store_all(made)
+        unstored = await self._storing.all(made)
         # 4. apply
-        writes = [w for w in made.writes if w.event not in unstored and (w.event, w.cluster) not in unstored]
-        results = await self._apply(writes, now)
+        results = await self._apply(self._allowed(made.writes, unstored), now)
         # 5. report: by whoever asked for the pass
         return Done(
             now=now,
             gathered=gathered,
             plan=made,
             results=tuple(results),
-            problems=tuple(problems),
+            problems=tuple(one.text for one in unstored),
+            troubles=troubles(aside, self._store.doubts, unstored),
             doubt=doubt,
             seconds=time.monotonic() - began,
         )
 
-    async def _store_all(self, made: Plan) -> tuple[set[object], list[str]]:
-        """The record of an event first, then its ledgers; answers what is not stored, and why."""
-        unstored: set[object] = set()
-        problems: list[str] = []
-        events: dict[EventKey, list[str]] = {key: [] for key in made.records}
-        for key, cluster in made.ledgers:
-            events.setdefault(key, []).append(cluster)
-
-        async def one(key: EventKey, clusters: Sequence[str]) -> None:
-            try:
-                if made.records.get(key) is not None:
-                    await self._put_record(key, made)
-            except GalaError as failed:
-                unstored.add(key)
-                problems.append(f"the record of event {key} was not stored: {failed}")
-                return
-            await asyncio.gather(*(ledger(key, cluster) for cluster in clusters))
-            try:
-                # A record goes last: as long as a ledger is there, its times are needed.
-                if key in made.records and made.records[key] is None:
-                    await self._put_record(key, made)
-            except GalaError as failed:
-                problems.append(f"the record of event {key} was not removed: {failed}")
-
-        async def ledger(key: EventKey, cluster: str) -> None:
-            try:
-                self._must_lead()
-                await self._store.put_ledger((key, cluster), made.ledgers[key, cluster])
-            except GalaError as failed:
-                unstored.add((key, cluster))
-                problems.append(f"the ledger of event {key} in cluster {cluster} was not stored: {failed}")
-
-        await asyncio.gather(*(one(key, clusters) for key, clusters in sorted(events.items())))
-        return unstored, sorted(problems)
-
-    async def _put_record(self, key: EventKey, made: Plan) -> None:
-        self._must_lead()
-        await self._store.put_record(key, made.records[key])
-
-    def _must_lead(self) -> None:
-        if not self._leads():
-            raise LeadershipLost("this process does not lead any more")
+    def _allowed(self, writes: Sequence[Write], unstored: Sequence[Unstored]) -> list[Write]:
+        """Those whose ledger is stored; no decrease where the API server was seen to drop parts of it."""
+        blocked = {(one.event, one.cluster) for one in unstored}
+        doubts = self._store.doubts.keys()
+        return [
+            write
+            for write in writes
+            if blocked.isdisjoint({(write.event, ""), (write.event, write.cluster)})
+            and (write.to >= write.was or write.event not in doubts)
+        ]
 
     async def _apply(self, writes: Sequence[Write], now: float) -> Sequence[WriteResult]:
         if not writes or not self._leads():
@@ -146,3 +121,22 @@ class Pass:
                     "%s in cluster %s was not written: %s", write.target, write.cluster, result.error
                 )
         return results
+
+
+def troubles(
+    aside: Mapping[EventKey, str], doubts: Mapping[EventKey, str], unstored: Sequence[Unstored]
+) -> dict[EventKey, tuple[Trouble, ...]]:
+    """By event: what keeps it from being carried out, the worst first."""
+    found: dict[EventKey, list[Trouble]] = {}
+    for key, fault in aside.items():
+        text = (
+            f"gala-operator cannot plan this event ({fault}); its targets stay as they are. This is a fault "
+            "of the operator: report it with the event's YAML, and raise by hand what "
+            "`gala plan -o kubectl` prints."
+        )
+        found.setdefault(key, []).append(Trouble("PlanningFailed", text))
+    for key, why in doubts.items():
+        found.setdefault(key, []).append(Trouble("LedgerInDoubt", why))
+    for one in unstored:
+        found.setdefault(one.event, []).append(Trouble("LedgerNotStored", one.text, stuck=one.stuck))
+    return {key: tuple(dict.fromkeys(rows)) for key, rows in found.items()}

@@ -12,6 +12,7 @@ from gala.errors import GalaError
 from gala.fleet.member import ClusterHealth
 from gala.planning.facts import ClusterFacts, EventKey, TargetFacts
 from gala.planning.ledger import ClusterLedger
+from gala.report.event_judgements import Trouble
 from gala.report.metrics import Metrics, Tale
 from gala.report.reporter import Passed, Reporter
 
@@ -34,6 +35,7 @@ class Telling:
         self._store = store
         self._health = health
         self._vanished: frozenset[EventKey] = frozenset()
+        self._troubles: Mapping[EventKey, tuple[Trouble, ...]] = {}
 
     async def tell(self, done: Done) -> None:
         """Everything that is to be told after one pass; raises nothing but cancellation."""
@@ -43,8 +45,7 @@ class Telling:
             _log.exception("this pass was not reported")
 
     async def _tell(self, done: Done) -> None:
-        for problem in done.problems:
-            _log.error("%s", problem)
+        self._complain(done)
         self._alarm(done)
         passed = Passed(
             now=done.now,
@@ -54,6 +55,7 @@ class Telling:
             events=done.gathered.events,
             clusters=done.gathered.clusters,
             health=self._health(),
+            troubles=done.troubles,
         )
         self._count(done, passed)
         await asyncio.gather(self._reporter.publish(passed), self._ledgers(done))
@@ -70,6 +72,14 @@ class Telling:
             self._metrics.tell(tale)
         except Exception:  # noqa: BLE001 (statuses are worth more than figures)
             _log.exception("this pass is not in the metrics")
+
+    def _complain(self, done: Done) -> None:
+        """Says each trouble once, when it is new."""
+        for key, found in done.troubles.items():
+            for trouble in found:
+                if trouble not in self._troubles.get(key, ()):
+                    _log.error("event %s: %s: %s", key, trouble.reason, trouble.message)
+        self._troubles = done.troubles
 
     def _alarm(self, done: Done) -> None:
         """Says once when most events dropped out of a list at the same time: nobody deletes like that."""

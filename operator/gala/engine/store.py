@@ -10,49 +10,47 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
 
 from gala.api.allocation import SCHEMA_VERSION, GalaAllocationSpec
-from gala.api.meta import ALLOCATIONS, API_VERSION, GROUP, VERSION
 from gala.api.scalars import format_instant
 from gala.engine import allocations as wire
-from gala.errors import Conflict, InvalidInput, Rejected, RequestFailed
+from gala.engine import kept, parts
+from gala.engine.ledger_api import LedgerApi, Stored
+from gala.errors import GalaError, InvalidInput
 from gala.fleet.client import ApiServer
 from gala.planning.facts import EventKey
 from gala.planning.ledger import ClusterLedger, EventRecord
-from gala.settings import MANAGER, Settings
+from gala.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 LedgerKey = tuple[EventKey, str]
 """Event and cluster; the cluster of the event record is ``""``."""
 
-PAGE: Final = 500
-RECORD_PART: Final = 8_000
-"""Shares and caps in one part of a record, about 90 bytes each: an object may not pass 1.5 MB."""
+TRY_AGAIN: Final = 30.0
+"""Seconds after which an API server that drops fields is tried again: somebody may have mended it."""
 
 STATUS_INTERVAL: Final = 30.0
 """Seconds between two writes of one ledger's status: it is for people, not for planning."""
 
-_TRIES: Final = 3
-_GONE: Final = 410
-_ABSENT: Final = 404
-
-
-class _Item(NamedTuple):
-    value: wire.Json
-    weight: int
+_FIRST_PART_ONLY: Final = frozenset({"moves", "lastShares"})
 
 
 class LedgerStore:
     """Loads and writes GalaAllocations; use it in one event loop."""
 
-    def __init__(self, hub: ApiServer, settings: Settings) -> None:
-        self._hub = hub
+    def __init__(
+        self, hub: ApiServer, settings: Settings, *, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``steady`` is a clock that nobody sets."""
+        self._api = LedgerApi(hub, settings.fleet_namespace)
         self._settings = settings
-        self._path = f"/apis/{GROUP}/{VERSION}/namespaces/{settings.fleet_namespace}/{ALLOCATIONS}"
+        self._steady = steady
         self._loaded = False
         self._parts: dict[LedgerKey, dict[int, wire.Json]] = {}
         self._records: dict[EventKey, EventRecord] = {}
@@ -60,10 +58,10 @@ class LedgerStore:
         self._unreadable: dict[LedgerKey, str] = {}
         self._status: dict[LedgerKey, tuple[float, wire.Json]] = {}
         self._locks: defaultdict[LedgerKey, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self.newer: frozenset[EventKey] = frozenset()
-        """Events whose ledger a later version wrote, or nobody can read: hold or raise, never lower."""
-        self.problems: tuple[str, ...] = ()
-        """One sentence for each GalaAllocation that could not be read."""
+        self._dropped: dict[LedgerKey, tuple[float, tuple[str, ...]]] = {}
+        """When the API server was seen to drop which fields of a ledger."""
+        self._doubts: dict[EventKey, str] = {}
+        """Of events whose ledger a later version wrote, or nobody can read: why."""
 
     async def load(self) -> tuple[Mapping[EventKey, EventRecord], Mapping[LedgerKey, ClusterLedger]]:
         """Records by event, ledgers by (event, cluster): from memory, or from one list if that is in doubt.
@@ -72,9 +70,15 @@ class LedgerStore:
             RequestFailed: The list failed.
         """
         if not self._loaded:
-            self._take(await self._list())
+            self._take(await self._api.every())
             self._loaded = True
         return dict(self._records), dict(self._ledgers)
+
+    @property
+    def doubts(self) -> Mapping[EventKey, str]:
+        """By event: why its ledger cannot be trusted, as a sentence: hold or raise, never lower."""
+        lossy = {owner[0]: kept.sentence(paths) for owner, (_, paths) in sorted(self._dropped.items())}
+        return {**lossy, **self._doubts}
 
     def invalidate(self) -> None:
         """The next ``load`` reads the API server; call it whenever leadership was gained."""
@@ -84,6 +88,7 @@ class LedgerStore:
         """Stores an event's record, or deletes it (None); an equal one costs no request.
 
         Raises:
+            InvalidInput: It is too large, or the API server would not keep it.
             RequestFailed: It may or may not be stored; the next ``load`` will tell.
         """
         owner = (key, "")
@@ -91,24 +96,25 @@ class LedgerStore:
             await self._delete(owner)
             self._records.pop(key, None)
             return
-        items = [
-            _Item(wire.encode_latched(latched), 1 + len(latched.allocations)) for latched in record.latched
-        ]
-        await self._put(owner, wire.encode_record(record), ("latched", items, RECORD_PART))
+        items = [parts.Item(wire.encode_latched(one), parts.latched_weight(one)) for one in record.latched]
+        content = parts.Content("latched", items, parts.MOST_LATCHED, parts.beside_weight(record))
+        await self._put(owner, wire.encode_record(record), content)
         self._records[key] = wire.decode_record(self._specs(owner))
 
     async def put_ledger(self, key: LedgerKey, ledger: ClusterLedger | None) -> None:
         """Stores an event's ledger of one cluster, or deletes it (None); an equal one costs no request.
 
         Raises:
+            InvalidInput: It is too large, or the API server would not keep it.
             RequestFailed: It may or may not be stored; the next ``load`` will tell.
         """
         if ledger is None:
             await self._delete(key)
             self._ledgers.pop(key, None)
             return
-        items = [_Item(wire.encode_entry(entry), 1) for entry in ledger.entries]
-        await self._put(key, wire.encode_ledger(ledger), ("entries", items, self._settings.ledger_part))
+        items = [parts.Item(wire.encode_entry(entry), parts.entry_weight(entry)) for entry in ledger.entries]
+        content = parts.Content("entries", items, self._settings.ledger_part)
+        await self._put(key, wire.encode_ledger(ledger), content)
         self._ledgers[key] = wire.decode_ledger(self._specs(key))
 
     async def put_status(
@@ -135,94 +141,94 @@ class LedgerStore:
             for number, raw in self._parts.get(key, {}).items():
                 names = {entry.get("workload") for entry in raw["spec"].get("entries", ())}
                 rows = [row for row in status["entries"] if row["workload"] in names]
-                body = {"status": {"entries": rows, "outstanding": outstanding}}
-                path = f"{self._path}/{raw['metadata']['name']}/status"
-                answer = await self._write("PATCH", path, body, "application/merge-patch+json")
-                self._parts[key][number] = answer
+                with self._trusting():
+                    answer = await self._api.show(
+                        raw["metadata"]["name"], {"entries": rows, "outstanding": outstanding}
+                    )
+                self._parts[key][number] = {**answer, "spec": raw["spec"]}
         self._status[key] = (now, status)
-
-    async def _list(self) -> list[wire.Json]:
-        for _ in range(_TRIES):
-            try:
-                return await self._pages()
-            except Rejected as refused:
-                if refused.status != _GONE:
-                    raise
-        raise Conflict("The list of GalaAllocations expired again and again between its pages.", status=_GONE)
-
-    async def _pages(self) -> list[wire.Json]:
-        found: list[wire.Json] = []
-        token = ""
-        while True:
-            params = {"limit": str(PAGE), **({"continue": token} if token else {})}
-            page = await self._hub.request("GET", self._path, params=params)
-            found += page.get("items") or []
-            token = (page.get("metadata") or {}).get("continue") or ""
-            if not token:
-                return found
 
     def _take(self, objects: Iterable[wire.Json]) -> None:
         self._parts, self._unreadable = {}, {}
         # What the statuses hold now is not known, but when one was tried last is: a refusal is no hurry.
         self._status = {key: (tried, {}) for key, (tried, _) in self._status.items()}
         specs: dict[LedgerKey, list[GalaAllocationSpec]] = {}
-        newer: set[EventKey] = set()
-        problems: list[str] = []
+        doubts: dict[EventKey, str] = {}
         for raw in objects:
             try:
                 spec = wire.parse(raw)
             except InvalidInput as broken:
-                problems.append(str(broken))
-                if owner := _owner(raw):
-                    self._unreadable[owner] = str(broken)
-                    newer.add(owner[0])
+                self._set_aside(raw, f"{broken} Repair it, or delete it and lose what it remembers.", doubts)
                 continue
             owner = (wire.event_of(spec), spec.cluster or "")
             self._parts.setdefault(owner, {})[spec.part] = raw
             specs.setdefault(owner, []).append(spec)
             if spec.schema_version > SCHEMA_VERSION:
-                newer.add(owner[0])
-        for problem in sorted({*problems} - {*self.problems}):
-            _log.error("%s What its event holds is not lowered until it is repaired.", problem)
-        self.newer, self.problems = frozenset(newer), tuple(problems)
+                doubts.setdefault(owner[0], _LATER)
+        self._doubts = doubts
         self._records = {owner[0]: wire.decode_record(s) for owner, s in specs.items() if not owner[1]}
         self._ledgers = {owner: wire.decode_ledger(s) for owner, s in specs.items() if owner[1]}
-        self._status = {key: kept for key, kept in self._status.items() if key in self._ledgers}
+        self._status = {key: known for key, known in self._status.items() if key in self._ledgers}
+        self._dropped = {key: known for key, known in self._dropped.items() if key in self._parts}
+
+    def _set_aside(self, raw: wire.Json, problem: str, doubts: dict[EventKey, str]) -> None:
+        owner = _owner(raw)
+        if owner is None:
+            _log.error("%s", problem)
+            return
+        self._unreadable[owner] = doubts[owner[0]] = problem
 
     def _specs(self, owner: LedgerKey) -> list[GalaAllocationSpec]:
         return [wire.parse(raw) for raw in self._parts[owner].values()]
 
-    async def _put(
-        self, owner: LedgerKey, head: wire.Json, content: tuple[str, Sequence[_Item], int]
-    ) -> None:
+    async def _put(self, owner: LedgerKey, head: wire.Json, content: parts.Content) -> None:
         if owner in self._unreadable:
-            raise InvalidInput(
-                f"{self._unreadable[owner]} Repair it, or delete it and lose what it remembers."
-            )
-        field, items, limit = content
+            raise InvalidInput(self._unreadable[owner])
         async with self._locks[owner]:
             current = self._parts.setdefault(owner, {})
-            layout = _layout(current, field, items, limit)
-            for number in sorted(layout):
+            layout = parts.layout(current, content)
+            # A part of a higher number goes first: what moves there is then in both, and never in none.
+            for number in sorted(layout, reverse=True):
                 common = head if number == 0 else {k: v for k, v in head.items() if k not in _FIRST_PART_ONLY}
-                spec = {**common, "part": number, field: layout[number]}
-                await self._put_part(owner, number, spec)
+                spec = {**common, "part": number, content.field: layout[number]}
+                old = current[number]["spec"] if number in current else None
+                new = wire.overlay(old or {"schemaVersion": SCHEMA_VERSION}, spec)
+                if new != old and (dropped := await self._put_part(owner, number, new)):
+                    self._dropped[owner] = (self._steady(), dropped)
             for number in sorted(set(current) - set(layout), reverse=True):
                 await self._delete_part(owner, number)
 
-    async def _put_part(self, owner: LedgerKey, number: int, spec: wire.Json) -> None:
-        old = self._parts[owner].get(number)
-        name = wire.object_name(owner[0], owner[1], number)
+    async def mend(self) -> None:
+        """Writes again, after ``TRY_AGAIN``, what the API server dropped fields of.
+
+        Raises:
+            InvalidInput: It would now drop what giving back needs.
+            RequestFailed: It may or may not be stored; the next ``load`` will tell.
+        """
+        now = self._steady()
+        for owner in [owner for owner, (seen, _) in self._dropped.items() if now - seen >= TRY_AGAIN]:
+            async with self._locks[owner]:
+                self._dropped[owner] = (now, self._dropped[owner][1])
+                still: set[str] = set()
+                for number, raw in sorted(self._parts[owner].items()):
+                    still |= {*await self._put_part(owner, number, raw["spec"])}
+                if still:
+                    self._dropped[owner] = (now, tuple(sorted(still)))
+                else:
+                    del self._dropped[owner]
+
+    async def _put_part(self, owner: LedgerKey, number: int, spec: wire.Json) -> tuple[str, ...]:
+        """Writes one part; answers what was dropped of it."""
+        with self._trusting():
+            stored = await self._send(owner, number, self._parts[owner].get(number), spec)
+        # Dropped fields stay in memory: what this process knows is more than what the server has.
+        self._parts[owner][number] = {**stored.raw, "spec": spec}
+        return stored.dropped
+
+    async def _send(self, owner: LedgerKey, number: int, old: wire.Json | None, new: wire.Json) -> Stored:
         if old is None:
-            metadata = {"name": name, "namespace": self._settings.fleet_namespace}
-            body = _object(metadata, wire.overlay({"schemaVersion": SCHEMA_VERSION}, spec))
-            self._parts[owner][number] = await self._write("POST", self._path, body)
-            return
-        new = wire.overlay(old["spec"], spec)
-        if new != old["spec"]:
-            metadata = {k: v for k, v in old["metadata"].items() if k != "managedFields"}
-            path = f"{self._path}/{old['metadata']['name']}"
-            self._parts[owner][number] = await self._write("PUT", path, _object(metadata, new))
+            return await self._api.create(wire.object_name(owner[0], owner[1], number), new)
+        return await self._api.replace(old, new)
 
     async def _delete(self, owner: LedgerKey) -> None:
         async with self._locks[owner]:
@@ -230,65 +236,26 @@ class LedgerStore:
                 await self._delete_part(owner, number)
             self._parts.pop(owner, None)
             self._status.pop(owner, None)
+            self._dropped.pop(owner, None)
 
     async def _delete_part(self, owner: LedgerKey, number: int) -> None:
-        metadata = self._parts[owner][number]["metadata"]
-        guard = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": guard}
-        try:
-            await self._hub.request("DELETE", f"{self._path}/{metadata['name']}", body=body)
-        except RequestFailed as failed:
-            if failed.status != _ABSENT:
-                self._loaded = False
-                raise
+        with self._trusting():
+            await self._api.delete(self._parts[owner][number])
         del self._parts[owner][number]
 
-    async def _write(
-        self, method: str, path: str, body: wire.Json, content_type: str = "application/json"
-    ) -> wire.Json:
-        params = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+    @contextmanager
+    def _trusting(self) -> Iterator[None]:
+        """After a failed write nobody knows what is stored: the next ``load`` asks."""
         try:
-            return await self._hub.request(method, path, body=body, content_type=content_type, params=params)
-        except RequestFailed as failed:
+            yield
+        except GalaError:
             self._loaded = False
-            if failed.status == _ABSENT:
-                # Written again from memory it could outlive a hand-back that another leader has finished.
-                raise Conflict(f"{path.rsplit('/', 1)[-1]} is gone: {failed}", status=_ABSENT) from failed
             raise
 
 
-_FIRST_PART_ONLY: Final = frozenset({"moves", "lastShares"})
-
-
-def _layout(
-    current: Mapping[int, wire.Json], field: str, items: Sequence[_Item], limit: int
-) -> dict[int, list[wire.Json]]:
-    """By part: its items; those that were stored stay where they are, others go where there is room."""
-    identity = wire.IDENTITY[field]
-    homes = {
-        identity(stored): number for number, raw in current.items() for stored in raw["spec"].get(field, ())
-    }
-    layout: dict[int, list[wire.Json]] = {0: []}
-    load: defaultdict[int, int] = defaultdict(int)
-    newcomers = []
-    for item in items:
-        home = homes.get(identity(item.value))
-        if home is None:
-            newcomers.append(item)
-        else:
-            layout.setdefault(home, []).append(item.value)
-            load[home] += item.weight
-    for item in newcomers:
-        number = 0
-        while load[number] and load[number] + item.weight > limit:
-            number += 1
-        layout.setdefault(number, []).append(item.value)
-        load[number] += item.weight
-    return layout
-
-
-def _object(metadata: Mapping[str, Any], spec: wire.Json) -> wire.Json:
-    return {"apiVersion": API_VERSION, "kind": "GalaAllocation", "metadata": dict(metadata), "spec": spec}
+_LATER: Final = (
+    "A later version of the operator wrote its ledger; nothing is lowered by this one. Upgrade it again."
+)
 
 
 def _owner(raw: wire.Json) -> LedgerKey | None:

@@ -15,11 +15,11 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gala.api.meta import GROUP, VERSION
+from gala.api.meta import GROUP, INSTALL, VERSION
 from gala.engine.desired import KINDS, Desired
 from gala.errors import RequestFailed
 from gala.fleet.client import ApiServer
-from gala.intake.watcher import INSTALL, START_DEADLINE, Watcher
+from gala.intake.watcher import START_DEADLINE, Watcher
 from gala.settings import Settings
 
 log = logging.getLogger(__name__)

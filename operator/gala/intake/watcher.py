@@ -14,13 +14,11 @@ from typing import Any, Final
 import aiohttp
 import kopf
 
-from gala.api.meta import GROUP, VERSION
+from gala.api.meta import GROUP, INSTALL, VERSION
 from gala.engine.desired import KINDS, Desired
 from gala.errors import Rejected, Unreachable
 from gala.fleet.kubeconfig import Credentials
 from gala.intake.session import Watches, open_session
-
-INSTALL: Final = "gala crds | kubectl apply --server-side -f -"
 
 START_DEADLINE: Final = 15.0
 """Wall seconds from kopf's start until every kind is watched; measured: 0.06 s."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gala.api.event import GalaEventSpec
 from gala.api.event_status import GalaEventStatus
@@ -28,6 +29,15 @@ class RoundProgress:
     short_replica_seconds: int = 0
 
 
+class Trouble(NamedTuple):
+    """What keeps an event from being carried out although its spec is good."""
+
+    reason: str
+    message: str
+    stuck: bool = True
+    """It stays until a person acts; else the operator tries again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
     """Everything that the status of one valid event is computed from."""
@@ -47,6 +57,7 @@ class EventView:
     """What is wrong with the spec as last seen; the last good one is still carried out."""
     unsupported: tuple[str, ...] = ()
     """Features that the spec uses and that are not built yet."""
+    troubles: tuple[Trouble, ...] = ()
     contested_at: float | None = None
     """When a foreign value was last raised again."""
 
@@ -72,7 +83,7 @@ def judge(view: EventView) -> tuple[Judgement, ...]:
     """Every condition of an event, in the order in which people ask."""
     return (
         _ready(view),
-        stalled(view.problems),
+        stalled(view.problems, view.troubles),
         valid(view.problems),
         _preflight(view),
         _armed(view),
@@ -91,17 +102,27 @@ def valid(problems: tuple[str, ...]) -> Judgement:
     return yes("Valid", "SpecAccepted", "the spec can be carried out")
 
 
-def stalled(problems: tuple[str, ...]) -> Judgement:
+def stalled(problems: tuple[str, ...], troubles: tuple[Trouble, ...] = ()) -> Judgement:
     """Whether nothing more will happen until a person acts (kstatus)."""
     if problems:
         return yes("Stalled", "InvalidSpec", several(problems))
+    stuck = [trouble for trouble in troubles if trouble.stuck]
+    if stuck:
+        return yes("Stalled", stuck[0].reason, several([trouble.message for trouble in stuck]))
     return no("Stalled", "InProgress", "nothing waits for a person")
+
+
+def hindered(troubles: tuple[Trouble, ...]) -> Judgement:
+    """Not Ready, for what has nothing to do with the spec."""
+    return no("Ready", troubles[0].reason, several([trouble.message for trouble in troubles]))
 
 
 def _ready(view: EventView) -> Judgement:
     """Valid, and every floor that is due now is met: true weeks ahead too, or Flux waits for ever."""
     if view.problems:
         return no("Ready", "InvalidSpec", several(view.problems))
+    if view.troubles:
+        return hindered(view.troubles)
     missing, blind = [], []
     for (workload, cluster), floor in sorted(view.plan.floors.items()):
         ready = view.plan.ready.get((workload, cluster))

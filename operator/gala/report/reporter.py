@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar
 
 from pydantic import ValidationError
 
@@ -26,12 +26,12 @@ from gala.planning.outcome import EventPlan, Plan
 from gala.planning.snapshot import Snapshot
 from gala.report.cluster_status import ClusterView, cluster_status
 from gala.report.cues import CueAnswers
-from gala.report.event_judgements import EventView
+from gala.report.event_judgements import EventView, Trouble
 from gala.report.kube_events import EventPoster, Notice, Subject, notices
 from gala.report.logs import log_decisions
 from gala.report.recorder import Recorder, Result
 from gala.report.shelf import NightShelf
-from gala.report.status import event_status, invalid_status, settled, to_wire
+from gala.report.status import event_status, hindered_status, invalid_status, settled, to_wire
 from gala.report.writer import ObjectId, Requester, StatusWriter
 from gala.settings import Settings
 
@@ -130,6 +130,15 @@ class Passed:
     events: Sequence[EventObject] = ()
     clusters: Sequence[ClusterObject] = ()
     health: Mapping[str, ClusterHealth] = field(default_factory=dict)
+    troubles: Mapping[EventKey, tuple[Trouble, ...]] = field(default_factory=dict)
+
+
+class _Known(TypedDict):
+    """What every status is made from beside its own subject."""
+
+    generation: int
+    now: float
+    previous: GalaEventStatus | None
 
 
 class Reporter:
@@ -148,6 +157,7 @@ class Reporter:
         """As last judged, whether they could be written or not; replaced as a whole, for other threads."""
         self._plans: dict[EventKey, EventPlan] = {}
         self._problems: dict[EventKey, tuple[str, ...]] = {}
+        self._troubles: Mapping[EventKey, tuple[Trouble, ...]] = {}
 
     async def publish(self, passed: Passed) -> None:
         """Records the pass and writes what has changed; raises nothing but cancellation."""
@@ -158,6 +168,7 @@ class Reporter:
         work += [self._guarded(gate, self._cluster(one, passed)) for one in passed.clusters]
         work.append(self._guarded(gate, self.shelf.keep(passed.plan, passed.now)))
         await asyncio.gather(*work, self._guarded(gate, self.cues.answer(passed.now)))
+        self._troubles = passed.troubles
         self._forget_others(passed)
 
     def _forget_others(self, passed: Passed) -> None:
@@ -185,9 +196,15 @@ class Reporter:
 
     async def _event(self, event: EventObject, passed: Passed) -> None:
         plan = passed.plan.events.get(event.key)
+        troubles = passed.troubles.get(event.key, ())
         if self._worth_it(event, plan, passed.now):
             await self._event_status(event, plan, passed)
-        await self.poster.post(Subject(event.key, event.uid), self._news(event, plan), passed.now)
+        news = [*self._new(event.key, troubles), *self._news(event, plan)]
+        await self.poster.post(Subject(event.key, event.uid), news, passed.now)
+
+    def _new(self, key: EventKey, troubles: Sequence[Trouble]) -> list[Notice]:
+        known = {trouble.reason for trouble in self._troubles.get(key, ())}
+        return [Notice(t.reason, t.message, warning=True) for t in troubles if t.reason not in known]
 
     def _worth_it(self, event: EventObject, plan: EventPlan | None, now: float) -> bool:
         """Computing a status costs more than a whole pass of waiting, so not while it may not be written."""
@@ -209,14 +226,16 @@ class Reporter:
         target = _event_id(event)
         observed = event.raw.get("status") or {}
         before = _parsed(GalaEventStatus, self.writer.last(target) or observed)
-        if event.facts is None or plan is None:
-            if not event.problems:
-                return
-            status = invalid_status(
-                event.problems, generation=event.generation, now=passed.now, previous=before
-            )
-        else:
+        troubles = passed.troubles.get(event.key, ())
+        known: _Known = {"generation": event.generation, "now": passed.now, "previous": before}
+        if event.facts is not None and plan is not None:
             status = event_status(self._view(event, event.facts, plan, passed, before))
+        elif event.problems:
+            status = invalid_status(event.problems, **known)
+        elif troubles:
+            status = hindered_status(troubles, **known)
+        else:
+            return
         self.statuses = {**self.statuses, event.key: status}
         document, last = to_wire(status), self.writer.last(target)
         rates_wait = passed.now - self.writer.written_at(target) < RATES_EVERY
@@ -243,6 +262,7 @@ class Reporter:
             progress=self.recorder.progress(event.key),
             problems=event.problems,
             unsupported=event.unsupported,
+            troubles=passed.troubles.get(event.key, ()),
             contested_at=self.recorder.contested_at(event.key),
         )
 

@@ -19,7 +19,8 @@ from gala.planning.facts import Sample
 from gala.planning.outcome import SegmentPlan
 from gala.planning.segments import Segment
 from gala.report import conditions
-from gala.report.event_judgements import EventView, RoundProgress, judge, stalled, valid
+from gala.report.conditions import Judgement
+from gala.report.event_judgements import EventView, RoundProgress, Trouble, hindered, judge, stalled, valid
 
 
 def event_status(view: EventView) -> GalaEventStatus:
@@ -50,12 +51,26 @@ def invalid_status(
     problems: tuple[str, ...], *, generation: int, now: float, previous: GalaEventStatus | None
 ) -> GalaEventStatus:
     """The status of an event of which no spec was ever good; what was known of its rounds stays."""
-    known = previous or GalaEventStatus()
     text = conditions.several(problems)
     judgements = (conditions.no("Ready", "InvalidSpec", text), stalled(problems), valid(problems))
+    known = _standing(judgements, generation=generation, now=now, previous=previous)
+    return known.model_copy(update={"phase": EventPhase.INVALID})
+
+
+def hindered_status(
+    troubles: tuple[Trouble, ...], *, generation: int, now: float, previous: GalaEventStatus | None
+) -> GalaEventStatus:
+    """The status of a valid event that cannot be planned; what was known of its rounds stays."""
+    judgements = (hindered(troubles), stalled((), troubles), valid(()))
+    return _standing(judgements, generation=generation, now=now, previous=previous)
+
+
+def _standing(
+    judgements: tuple[Judgement, ...], *, generation: int, now: float, previous: GalaEventStatus | None
+) -> GalaEventStatus:
+    known = previous or GalaEventStatus()
     return known.model_copy(
         update={
-            "phase": EventPhase.INVALID,
             "observed_generation": generation,
             "conditions": conditions.merge(judgements, known.conditions, generation=generation, now=now),
         }

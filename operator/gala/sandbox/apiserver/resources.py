@@ -52,6 +52,8 @@ class Resources:
         self.now = now
         self._name = name
         self._uids = 0
+        self.strict = True
+        """False: fields that are not known are dropped without a word, as by API servers before 1.25."""
         self.kinds: dict[tuple[str, str, str], Kind] = {}
         """By group, version and plural."""
         for kind in BUILTIN:
@@ -132,7 +134,7 @@ class Resources:
             body = check.root(body, kind.schema)
             problems = check.problems
             unknown = [f'unknown field "{path}"' for path in check.unknown]
-            if unknown and options.field_validation == "Strict":
+            if unknown and self.strict and options.field_validation == "Strict":
                 raise bad_request(f"strict decoding error: {', '.join(unknown)}")
             if options.field_validation == "Warn":
                 options.warnings.extend(unknown)
