@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from gala.engine.advice import advice
 from gala.engine.clock import steady_of
 from gala.engine.ports import Clock
 from gala.errors import Conflict, RequestFailed
@@ -114,14 +115,11 @@ class Elector:
         try:
             await self._try_twice()
         except RequestFailed as failed:
-            where = f"in namespace {self._settings.fleet_namespace}"
-            advice = {
-                403: f" The operator needs get, create and update on leases {where}.",
-                404: f" Is there a namespace {self._settings.fleet_namespace}?",
-            }
-            return (
-                f"the Lease {self._lease} {where} cannot be had: {failed}{advice.get(failed.status or 0, '')}"
+            where = self._settings.fleet_namespace
+            told = failed.advised(
+                advice(failed, verb="get, create and update", plural="leases", namespace=where)
             )
+            return f"the Lease {self._lease} in namespace {where} cannot be had: {told}"
         return ""
 
     def _note(self, problem: str) -> None:

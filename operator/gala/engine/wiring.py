@@ -75,7 +75,7 @@ def wire(
     """The operator on ``hub``; ``identity`` is this process and no other."""
     desired = Desired(settings.fleet_namespace)
     elector = Elector(hub, settings, clock, identity)
-    store = LedgerStore(hub, settings)
+    store = LedgerStore(hub, settings, steady=steady_of(clock))
     existence = Existence(hub, settings)
     fleet = MemberFleet(
         hub, settings, clock.now, leads=lambda: elector.holds(clock.now()), steady=steady_of(clock)
