@@ -9,7 +9,8 @@ import pytest
 from engine_stage import START, EngineStage, an_engine, front
 from gala.engine.gathering import Gathered
 from gala.planning.facts import EventKey
-from hub_server import SHOWS, event, stored
+from hub_server import LEDGER_PATH, SHOWS, event, stored
+from ledger_values import a_ledger, as_object
 
 GALA = EventKey(SHOWS, "gala")
 NOW = START - 60.0
@@ -187,3 +188,17 @@ async def test_the_revision_is_of_what_people_want_and_not_of_our_own_status(sta
     unmoved = (await gathered(stage)).revision
     stage.put_event(paused=True)
     assert (unmoved == before, (await gathered(stage)).revision > before) == (True, True)
+
+
+async def test_an_event_whose_ledger_a_later_version_wrote_is_in_doubt_and_never_deleted(
+    stage: EngineStage,
+) -> None:
+    raw = as_object(a_ledger())
+    raw["spec"]["schemaVersion"] = 2
+    await stage.hub.api.request("POST", LEDGER_PATH, body=raw)
+    stage.put_event()
+    there = await gathered(stage)
+    assert [one.doubt for one in there.snapshot.events] == [True]
+    stage.desired.remove("galaevents", (SHOWS, "gala"))
+    gone = [await gathered(stage, NOW + after) for after in (1.0, 40.0)]
+    assert [found.snapshot.deleted for found in gone] == [frozenset(), frozenset()]

@@ -231,17 +231,29 @@ async def test_a_ledger_that_is_not_stored_is_a_trouble_of_its_event_alone(stage
     assert "needs create on galaallocations" in trouble.message
 
 
+async def install(stage: EngineStage, *missing: str) -> None:
+    """Somebody installs a definition of the ledger that lacks these fields, or all of them again."""
+    path = f"{CRDS_PATH}/galaallocations.gala.dev"
+    now = await stage.hub.api.request("GET", path)
+    body = {**without("galaallocations", *missing), "metadata": now["metadata"]}
+    await stage.hub.api.request("PUT", path, body=body)
+
+
+async def test_a_decrease_is_not_written_by_the_pass_that_finds_out_that_parts_of_its_ledger_are_dropped(
+    stage: EngineStage,
+) -> None:
+    work = stage.a_pass()
+    await stage.pass_at(SOON, work)
+    await install(stage, "entries[].rule")
+    over = await stage.pass_at(START + 3600.0, work)
+    assert any(write.to < write.was for write in over.plan.writes)
+    assert (over.results, [one.reason for one in over.troubles[GALA]]) == ((), ["LedgerInDoubt"])
+
+
 async def test_where_the_definition_drops_figures_all_is_raised_and_nothing_lowered_until_it_is_new(
     stage: EngineStage,
 ) -> None:
-    path = f"{CRDS_PATH}/galaallocations.gala.dev"
-
-    async def install(*missing: str) -> None:
-        now = await stage.hub.api.request("GET", path)
-        body = {**without("galaallocations", *missing), "metadata": now["metadata"]}
-        await stage.hub.api.request("PUT", path, body=body)
-
-    await install("entries[].floors[].stragglers")
+    await install(stage, "entries[].floors[].stragglers")
     work = stage.a_pass()
     raised = await stage.pass_at(SOON, work)
     raised = await stage.pass_at(SOON + 2.0, work)
@@ -252,7 +264,7 @@ async def test_where_the_definition_drops_figures_all_is_raised_and_nothing_lowe
         held = await stage.pass_at(START + 3600.0 + 40.0 * step, work)
         assert held.results == ()
 
-    await install()
+    await install(stage)
     stage.steady.value += 30.0
     for step in range(20):
         await stage.pass_at(START + 3800.0 + 40.0 * step, work)
@@ -262,10 +274,7 @@ async def test_where_the_definition_drops_figures_all_is_raised_and_nothing_lowe
 async def test_a_ledger_that_cannot_be_mended_yet_is_told_and_stops_nothing(
     stage: EngineStage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = f"{CRDS_PATH}/galaallocations.gala.dev"
-    now = await stage.hub.api.request("GET", path)
-    body = {**without("galaallocations", "entries[].rule"), "metadata": now["metadata"]}
-    await stage.hub.api.request("PUT", path, body=body)
+    await install(stage, "entries[].rule")
     work = stage.a_pass()
     await stage.pass_at(SOON, work)
     stage.steady.value += 30.0

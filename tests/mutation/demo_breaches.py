@@ -51,8 +51,8 @@ DEMO_BREACHES = (
         (
             Edit(
                 "engine/passes.py",
-                "        unstored, problems = await self._store_all(made)\n",
-                "        unstored: set[object] = set()\n        problems: list[str] = []\n",
+                "        unstored = await self._storing.all(made)\n",
+                "        unstored: tuple[Unstored, ...] = ()\n",
             ),
         ),
         Demo(),

@@ -249,7 +249,7 @@ OTHER_BREACHES = (
         (
             Edit(
                 "report/writer.py",
-                "        return now - self.written_at(target) >= self._interval\n",
+                "        return not 0 <= now - self.written_at(target) < self._interval\n",
                 "        return True\n",
             ),
         ),
