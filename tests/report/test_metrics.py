@@ -19,8 +19,9 @@ from report_night import EVENT, T0
 from report_passes import Done, Event, cluster, event_plan, health, plan, segment, snapshot, traffic, write
 
 IT = {"event_namespace": EVENT.namespace, "event": EVENT.name}
-EAST = {**IT, "workload": "web", "member_cluster": "east"}
-NORTH = {**EAST, "member_cluster": "north"}
+WEB = {**IT, "workload": "web"}
+EAST = {**IT, "member_cluster": "east"}
+NORTH = {**IT, "member_cluster": "north"}
 ROUND = {**IT, "round": "round-1"}
 UNIT = re.compile(r"_(seconds|total|info|replicas|qps)$")
 WITHOUT_UNIT = {
@@ -28,7 +29,9 @@ WITHOUT_UNIT = {
     "gala_ledger_problems", "gala_events_vanished", "gala_cluster_valid", "gala_cluster_reachable",
     "gala_cluster_authorized", "gala_cluster_caches_behind", "gala_cluster_breaker_open",
     "gala_cluster_write_failures", "gala_event_valid", "gala_event_doubt", "gala_event_phase",
-    "gala_event_condition", "gala_event_open_entries", "gala_event_findings", "gala_signal_missing",
+    "gala_event_condition", "gala_event_open_entries", "gala_event_findings", "gala_events",
+    "gala_events_untold", "gala_event_signals_missing", "gala_cluster_signals_missing",
+    "gala_event_cluster_unknown_targets",
 }  # fmt: skip
 """States and counts of things."""
 
@@ -130,17 +133,37 @@ def test_no_label_is_one_that_scrape_configurations_set_themselves() -> None:
         pytest.param(
             "gala_event_findings", {**IT, "reason": "NotAdmitted"}, 1, id="findings by their reason"
         ),
-        pytest.param("gala_required_replicas", EAST, 10, id="the floor that is due"),
-        pytest.param("gala_ready_replicas", EAST, 2, id="what is Ready"),
-        pytest.param("gala_ready_replicas", NORTH, None, id="what nobody knows is not told as 0"),
-        pytest.param("gala_intended_replicas", EAST, 12, id="what the ledger wants"),
+        pytest.param("gala_workload_required_replicas", WEB, 14, id="the floors that are due"),
+        pytest.param("gala_workload_ready_replicas", WEB, 2, id="what is Ready, as far as it is known"),
+        pytest.param("gala_workload_missing_replicas", WEB, 8, id="what is known to be missing"),
+        pytest.param("gala_event_cluster_required_replicas", NORTH, 4, id="a floor in one cluster"),
+        pytest.param("gala_event_cluster_ready_replicas", EAST, 2, id="what is Ready in one cluster"),
+        pytest.param(
+            "gala_event_cluster_ready_replicas", NORTH, None, id="what nobody knows is not told as 0"
+        ),
+        pytest.param("gala_event_cluster_missing_replicas", EAST, 8, id="what is missing in one cluster"),
+        pytest.param("gala_event_cluster_missing_replicas", NORTH, None, id="nobody knows what is missing"),
+        pytest.param("gala_event_cluster_unknown_targets", NORTH, 1, id="and that is told"),
+        pytest.param("gala_event_cluster_unknown_targets", EAST, 0, id="where all is known"),
+        pytest.param("gala_event_cluster_intended_replicas", EAST, 12, id="what the ledger wants"),
         pytest.param("gala_round_start_timestamp_seconds", ROUND, T0 + 100, id="when a round starts"),
         pytest.param("gala_round_prepare_timestamp_seconds", ROUND, T0 + 20, id="when growing begins"),
         pytest.param("gala_round_short_replica_seconds", ROUND, 12, id="what a round went short of"),
-        pytest.param("gala_measured_qps", EAST, 900, id="measured traffic"),
-        pytest.param("gala_signal_age_seconds", EAST, 7, id="its age"),
-        pytest.param("gala_signal_missing", {**NORTH, "reason": "NoData"}, 1, id="why there is no figure"),
-        pytest.param("gala_measured_qps", NORTH, None, id="no figure is not told as 0"),
+        pytest.param("gala_round_required_replicas", ROUND, 10, id="what a round asks for"),
+        pytest.param("gala_round_ready_replicas", ROUND, 2, id="what of it is Ready"),
+        pytest.param("gala_workload_measured_qps", WEB, 900, id="measured traffic"),
+        pytest.param("gala_event_signal_age_seconds", IT, 7, id="the age of its oldest figure"),
+        pytest.param(
+            "gala_event_signals_missing", {**IT, "reason": "NoData"}, 1, id="why there is no figure"
+        ),
+        pytest.param("gala_cluster_signal_age_seconds", {"member_cluster": "east"}, 7, id="age by cluster"),
+        pytest.param("gala_cluster_signals_missing", {"member_cluster": "east"}, 0, id="all figures there"),
+        pytest.param("gala_cluster_signals_missing", {"member_cluster": "north"}, 1, id="one is not there"),
+        pytest.param(
+            "gala_cluster_signal_age_seconds", {"member_cluster": "north"}, None, id="no figure has no age"
+        ),
+        pytest.param("gala_events", {}, 1, id="events that are known"),
+        pytest.param("gala_events_untold", {}, 0, id="none of them is left out"),
     ],
 )
 def test_a_figure_is_what_the_pass_knew(name: str, labels: dict[str, str], want: float | None) -> None:
@@ -197,7 +220,7 @@ def test_a_process_that_does_not_lead_tells_of_itself_alone() -> None:
 
 def test_before_the_first_pass_there_is_nothing_to_say_of_events() -> None:
     assert value(metrics().text(LEADING), "gala_leader") == 1
-    assert value(metrics().text(LEADING), "gala_required_replicas", **EAST) is None
+    assert value(metrics().text(LEADING), "gala_workload_required_replicas", **WEB) is None
 
 
 def _gone() -> Passed:
@@ -242,7 +265,7 @@ def test_what_specs_name_may_hold_anything() -> None:
     odd = 'we"b\\\n'
     clusters = {odd: cluster(odd, traffic=traffic(1.0))}
     text = told(full(snapshot=snapshot(clusters=clusters))).text(LEADING)
-    assert value(text, "gala_measured_qps", **{**EAST, "member_cluster": odd}) == 1
+    assert value(text, "gala_cluster_signals_missing", member_cluster=odd) == 0
 
 
 def test_somebody_may_ask_while_passes_go_on() -> None:

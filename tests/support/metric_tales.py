@@ -39,7 +39,9 @@ ASKED = Asked(2, 0.5, (5, 3, 0, 0, 0, 1, 0, 0, 0, 0, 1))
 STATUS = GalaEventStatus.model_validate(
     {
         "phase": "Live",
-        "rounds": [{"name": "round-1", "phase": "Live", "shortReplicaSeconds": 12}],
+        "rounds": [
+            {"name": "round-1", "phase": "Live", "required": 10, "ready": 2, "shortReplicaSeconds": 12}
+        ],
         "conditions": [
             {
                 "type": "SignalsFresh",

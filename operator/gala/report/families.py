@@ -1,9 +1,10 @@
 """Every metric of the operator: its name, its labels, and what to do with it.
 
 The one list that the exposition, docs/metrics.md, the alert rules and the dashboard are held
-against. Names follow Prometheus' conventions: base units, ``_total`` for counters. Labels are
-bounded by what specs name and by constants; they avoid ``namespace`` and ``cluster``, which
-scrape configurations set themselves and would rename ours.
+against. Names follow Prometheus' conventions: base units, ``_total`` for counters. Label values
+are names of objects and constants, never a text from a server. No metric has both workload and
+cluster: their product would be a series for each target of the fleet. Labels avoid ``namespace``
+and ``cluster``, which scrape configurations set themselves and would rename ours.
 
 What happens inside the process is told as an age by a clock that nobody sets, because a wall
 clock that jumps is one of the faults to be seen; moments of the show are timestamps.
@@ -20,8 +21,9 @@ from prometheus_client.core import (
 )
 
 EVENT: Final = ("event_namespace", "event")
-PLACE: Final = (*EVENT, "workload", "member_cluster")
+WORKLOAD: Final = (*EVENT, "workload")
 MEMBER: Final = ("member_cluster",)
+PART: Final = (*EVENT, *MEMBER)
 ROUND: Final = (*EVENT, "round")
 
 
@@ -166,6 +168,14 @@ CLUSTER_CACHES = _gauge(
 CLUSTER_RESTARTS = _counter(
     "gala_cluster_cache_restarts_total", "Times a watch of a member cluster had to begin anew.", MEMBER
 )
+CLUSTER_SIGNAL_AGE = _gauge(
+    "gala_cluster_signal_age_seconds",
+    "Age of the oldest figure of traffic in a cluster by its own timestamp, as of the last pass.",
+    MEMBER,
+)
+CLUSTER_SIGNALS_MISSING = _gauge(
+    "gala_cluster_signals_missing", "Figures of traffic that a cluster should have and has not.", MEMBER
+)
 CLUSTER_BREAKER = _gauge(
     "gala_cluster_breaker_open", "1 while writes rest because three in a row were not answered.", MEMBER
 )
@@ -189,6 +199,11 @@ WRITES = _counter(
 )
 WRITE_SECONDS = _histogram("gala_write_duration_seconds", "Writes to /scale that were acknowledged.")
 
+EVENTS = _gauge("gala_events", "GalaEvents that are known, those that are gone and still held included.")
+EVENTS_UNTOLD = _gauge(
+    "gala_events_untold",
+    "Events that the metrics of events leave out, because there are too many; they are served all the same.",
+)
 EVENT_VALID = _gauge(
     "gala_event_valid", "0 while a GalaEvent's spec is refused; its last good one goes on. See Valid.", EVENT
 )
@@ -213,6 +228,16 @@ EVENT_FINDINGS = _gauge(
     "What people should know of an event, by reason; its conditions say it.",
     (*EVENT, "reason"),
 )
+EVENT_SIGNAL_AGE = _gauge(
+    "gala_event_signal_age_seconds",
+    "Age of an event's oldest figure of traffic by its own timestamp, as of the last pass.",
+    EVENT,
+)
+EVENT_SIGNALS_MISSING = _gauge(
+    "gala_event_signals_missing",
+    "Figures of traffic that are not there, by reason; docs/signals.md explains them.",
+    (*EVENT, "reason"),
+)
 CONTESTED = _counter(
     "gala_contested_total", "Times somebody lowered a target below its floor and it was raised again.", EVENT
 )
@@ -224,14 +249,48 @@ WRONG = _counter(
     "Our writes that took a target below a floor that was due. More than 0 is a bug: report it.",
     EVENT,
 )
-REQUIRED = _gauge("gala_required_replicas", "The floor that is due now, 0 where none is.", PLACE)
-INTENDED = _gauge(
-    "gala_intended_replicas", "What the ledger wants of a target that is held or given back.", PLACE
+WORKLOAD_REQUIRED = _gauge(
+    "gala_workload_required_replicas",
+    "Floors of a workload that are due now, all clusters together.",
+    WORKLOAD,
 )
-READY = _gauge(
-    "gala_ready_replicas",
-    "Ready pods where a floor is due; absent where nobody knows. Compare with required.",
-    PLACE,
+WORKLOAD_READY = _gauge(
+    "gala_workload_ready_replicas",
+    "Ready pods of a workload in all clusters where they are known; absent where nobody knows any.",
+    WORKLOAD,
+)
+WORKLOAD_MISSING = _gauge(
+    "gala_workload_missing_replicas",
+    "What a workload lacks of the floors that are due; too many in one cluster make up for none in another.",
+    WORKLOAD,
+)
+WORKLOAD_QPS = _gauge(
+    "gala_workload_measured_qps",
+    "Queries per second of a workload in the clusters that measure it; absent where none does.",
+    WORKLOAD,
+)
+PART_REQUIRED = _gauge(
+    "gala_event_cluster_required_replicas", "Floors of an event that are due now in a cluster.", PART
+)
+PART_READY = _gauge(
+    "gala_event_cluster_ready_replicas",
+    "Ready pods of an event's targets in a cluster, of those that are known; absent where none is.",
+    PART,
+)
+PART_MISSING = _gauge(
+    "gala_event_cluster_missing_replicas",
+    "What an event lacks in a cluster of the floors that are due; no workload makes up for another.",
+    PART,
+)
+PART_UNKNOWN = _gauge(
+    "gala_event_cluster_unknown_targets",
+    "Targets with a floor due of which nobody knows how many pods are Ready; see gala_cluster_caches_behind.",
+    PART,
+)
+PART_INTENDED = _gauge(
+    "gala_event_cluster_intended_replicas",
+    "What the ledger wants of an event's targets in a cluster, those on their way back included.",
+    PART,
 )
 ROUND_START = _gauge(
     "gala_round_start_timestamp_seconds", "Scheduled start of a round that is not over.", ROUND
@@ -257,14 +316,13 @@ ROUND_SHORT_SECONDS = _gauge(
     "Replicas below the floor, summed over the seconds of a round so far; 0 is a round without want.",
     ROUND,
 )
-QPS = _gauge("gala_measured_qps", "A workload's traffic as the cluster's Prometheus has it.", PLACE)
-SIGNAL_AGE = _gauge(
-    "gala_signal_age_seconds", "Age of the sample behind it by its own timestamp, as of the last pass.", PLACE
+ROUND_REQUIRED = _gauge(
+    "gala_round_required_replicas", "What a round that is not over asks for, all workloads together.", ROUND
 )
-SIGNAL_MISSING = _gauge(
-    "gala_signal_missing",
-    "1 where there is no figure, and why; docs/signals.md explains the reasons.",
-    (*PLACE, "reason"),
+ROUND_READY = _gauge(
+    "gala_round_ready_replicas",
+    "Ready pods of a round's workloads. Where one lacks any, the others count with what they require.",
+    ROUND,
 )
 
 FAMILIES: Final = tuple(value for value in list(globals().values()) if isinstance(value, Family))

@@ -14,13 +14,17 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from gala.api.event_status import GalaEventStatus
 from gala.fleet.client import LATENCY_BOUNDS, Asked
 from gala.fleet.member import ClusterHealth
-from gala.planning.facts import EventKey, Missing
+from gala.planning.facts import EventKey
 from gala.planning.outcome import EventPlan, SegmentPlan
 from gala.report import families
 from gala.report.recorder import Recorder
 from gala.report.reporter import Passed
 
 STATUSES = ("True", "False", "Unknown")
+
+Statuses = Mapping[EventKey, GalaEventStatus]
+Told = frozenset[EventKey]
+"""The events that are told of one by one (``report/breadth.py``)."""
 
 
 def add_latencies(family: HistogramMetricFamily, labels: Sequence[str], asked: Asked) -> None:
@@ -65,20 +69,20 @@ def _health_gauges(clusters: Mapping[str, ClusterHealth]) -> Iterator[Metric]:
         yield made
 
 
-def event_samples(
-    passed: Passed, recorder: Recorder, statuses: Mapping[EventKey, GalaEventStatus]
-) -> Iterator[Metric]:
+def event_samples(passed: Passed, events: Told, recorder: Recorder, statuses: Statuses) -> Iterator[Metric]:
     """Of each event: is it valid, in what phase, what does it hold, and what is wrong."""
     valid, doubt = families.EVENT_VALID.gauge(), families.EVENT_DOUBT.gauge()
     for one in passed.events:
-        valid.add_metric(one.key, float(not one.problems))
+        if one.key in events:
+            valid.add_metric(one.key, float(not one.problems))
     for facts in passed.snapshot.events:
-        doubt.add_metric(facts.key, float(facts.doubt))
+        if facts.key in events:
+            doubt.add_metric(facts.key, float(facts.doubt))
     yield from (valid, doubt)
     phase, entries = families.EVENT_PHASE.gauge(), families.EVENT_ENTRIES.gauge()
     findings = families.EVENT_FINDINGS.gauge()
     counters = [family.counter() for family in (families.CONTESTED, families.MOVES, families.WRONG)]
-    for key, plan in sorted(passed.plan.events.items()):
+    for key, plan in plans_of(passed, events):
         phase.add_metric([*key, plan.phase], 1)
         entries.add_metric(key, plan.open_entries)
         for reason, count in sorted(Counter(finding.reason for finding in plan.findings).items()):
@@ -86,41 +90,34 @@ def event_samples(
         for counter, count in zip(counters, recorder.tally(key), strict=True):
             counter.add_metric(key, count)
     yield from (phase, entries, findings, *counters)
-    yield _conditions(passed, statuses)
+    yield _conditions(passed, events, statuses)
 
 
-def _conditions(passed: Passed, statuses: Mapping[EventKey, GalaEventStatus]) -> GaugeMetricFamily:
+def plans_of(passed: Passed, events: Told) -> list[tuple[EventKey, EventPlan]]:
+    """Of the events that are told of, by name."""
+    return [(key, plan) for key, plan in sorted(passed.plan.events.items()) if key in events]
+
+
+def _conditions(passed: Passed, events: Told, statuses: Statuses) -> GaugeMetricFamily:
     made = families.EVENT_CONDITION.gauge()
-    for key in sorted({one.key for one in passed.events} & statuses.keys()):
+    for key in sorted({one.key for one in passed.events} & statuses.keys() & events):
         for condition in statuses[key].conditions:
             for status in STATUSES:
                 made.add_metric([*key, condition.type, status], float(condition.status == status))
     return made
 
 
-def replica_samples(passed: Passed) -> Iterator[Metric]:
-    """What is due, wanted and Ready, by workload and cluster."""
-    required, ready = families.REQUIRED.gauge(), families.READY.gauge()
-    intended = families.INTENDED.gauge()
-    for key, plan in sorted(passed.plan.events.items()):
-        for place, floor in sorted(plan.floors.items()):
-            required.add_metric([*key, *place], floor)
-            known = plan.ready.get(place)
-            if known is not None:
-                ready.add_metric([*key, *place], known)
-    ledgers = {**passed.snapshot.ledgers, **passed.plan.ledgers}
-    for (key, cluster), ledger in sorted(ledgers.items()):
-        for entry in ledger.entries if ledger is not None else ():
-            intended.add_metric([*key, entry.workload, cluster], entry.intended)
-    yield from (required, intended, ready)
-
-
-def round_samples(passed: Passed, statuses: Mapping[EventKey, GalaEventStatus]) -> Iterator[Metric]:
+def round_samples(passed: Passed, events: Told, statuses: Statuses) -> Iterator[Metric]:
     """Of each round that is not over: when it starts, when its capacity is begun, and what is amiss."""
     start, ready_by = families.ROUND_START.gauge(), families.ROUND_READY_BY.gauge()
     prepare, short = families.ROUND_PREPARE.gauge(), families.ROUND_SHORT.gauge()
     late = families.ROUND_LATE.gauge()
-    for key, plan in sorted(passed.plan.events.items()):
+    required, ready = families.ROUND_REQUIRED.gauge(), families.ROUND_READY.gauge()
+    seconds = families.ROUND_SHORT_SECONDS.gauge()
+    for key, plan in plans_of(passed, events):
+        shown = {one.name: one for one in statuses[key].rounds} if key in statuses else {}
+        for one in shown.values():
+            seconds.add_metric([*key, one.name], one.short_replica_seconds)
         for segment in _rounds(plan, passed.now):
             names = [*key, segment.round]
             start.add_metric(names, segment.start)
@@ -128,28 +125,11 @@ def round_samples(passed: Passed, statuses: Mapping[EventKey, GalaEventStatus]) 
             prepare.add_metric(names, segment.prepare_at)
             short.add_metric(names, sum(need.short for need in segment.needs))
             late.add_metric(names, max((window.late for window in segment.windows), default=0.0))
-    yield from (start, ready_by, prepare, short, late)
-    seconds = families.ROUND_SHORT_SECONDS.gauge()
-    for key in sorted(passed.plan.events.keys() & statuses.keys()):
-        for one in statuses[key].rounds:
-            seconds.add_metric([*key, one.name], one.short_replica_seconds)
-    yield seconds
+            if segment.round in shown:
+                required.add_metric(names, shown[segment.round].required)
+                ready.add_metric(names, shown[segment.round].ready)
+    yield from (start, ready_by, prepare, short, late, required, ready, seconds)
 
 
 def _rounds(plan: EventPlan, now: float) -> list[SegmentPlan]:
     return [segment for segment in plan.segments if segment.is_round and segment.latest_end > now]
-
-
-def traffic_samples(passed: Passed) -> Iterator[Metric]:
-    """Of each measured workload: its rate, how old that is, or why there is none."""
-    qps, age = families.QPS.gauge(), families.SIGNAL_AGE.gauge()
-    missing = families.SIGNAL_MISSING.gauge()
-    for name, cluster in sorted(passed.snapshot.clusters.items()):
-        for (key, workload), traffic in sorted(cluster.traffic.items()):
-            place = [*key, workload, name]
-            if isinstance(traffic.latest, Missing):
-                missing.add_metric([*place, traffic.latest.reason], 1)
-            else:
-                qps.add_metric(place, traffic.latest.qps)
-                age.add_metric(place, max(0.0, passed.now - traffic.latest.at))
-    yield from (qps, age, missing)

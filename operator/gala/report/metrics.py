@@ -18,17 +18,16 @@ from prometheus_client.registry import Collector
 
 import gala
 from gala.fleet.client import Counters
-from gala.report import families
+from gala.report import breadth, families
 from gala.report.families import Family
 from gala.report.gauges import (
     add_latencies,
     cluster_samples,
     event_samples,
-    replica_samples,
     round_samples,
-    traffic_samples,
 )
 from gala.report.reporter import Passed, Reporter
+from gala.report.sums import replica_samples, traffic_samples
 from gala.report.vitals import Vitals
 
 PASS_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -104,18 +103,22 @@ class Metrics:
         last = self._last
         if last is None or not vitals.leads:
             return
+        statuses, passed = self._reporter.statuses, last.passed
+        events = breadth.told(passed)
+        known = len(breadth.known(passed))
         for family, value in (
             (families.LEDGER_PROBLEMS, last.problems),
             (families.VANISHED, last.vanished),
             (families.CLOCK_DOUBT, last.doubt),
+            (families.EVENTS, known),
+            (families.EVENTS_UNTOLD, known - len(events)),
         ):
             yield _single(family, value)
-        statuses = self._reporter.statuses
-        yield from cluster_samples(last.passed)
-        yield from event_samples(last.passed, self._reporter.recorder, statuses)
-        yield from replica_samples(last.passed)
-        yield from round_samples(last.passed, statuses)
-        yield from traffic_samples(last.passed)
+        yield from cluster_samples(passed)
+        yield from event_samples(passed, events, self._reporter.recorder, statuses)
+        yield from replica_samples(passed, events)
+        yield from round_samples(passed, events, statuses)
+        yield from traffic_samples(passed, events)
 
     def _counted(self, vitals: Vitals) -> Iterator[Metric]:
         passes = families.PASSES.counter()
