@@ -16,7 +16,7 @@ from gala.planning.outcome import EventPlan
 from gala.report.reporter import Passed
 
 MOST_SERIES: Final = 30_000
-"""Of all events together: 5 MB of text, which one CPU writes in well under a second."""
+"""Of all events together: about 3 MB of text, which takes one CPU half a second."""
 
 FOR_EVENT: Final = 128
 """Series of an event whatever it holds: ten conditions in three states, one for each round that is over (64

@@ -92,7 +92,7 @@ PASSES = _counter(
 )
 PASS_SECONDS = _histogram(
     "gala_pass_duration_seconds",
-    "From a pass's begin to the end of its writes. Over 2 it delays the next: split the fleet, add CPU.",
+    "From a pass's begin to the end of its writes. Over 2 it delays the next: mend slow clusters, add CPU.",
 )
 CLOCK_JUMPS = _counter(
     "gala_clock_jumps_total",
