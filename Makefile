@@ -7,10 +7,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults mutations sweep lint types crds pin clean
+.PHONY: help demo test faults monitoring mutations sweep lint types crds pin clean
 
 help: ## Print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.run ## Play a seven-round night on three embedded clusters; needs no cluster
 	$(BIN)/gala demo $(ARGS)
@@ -22,6 +22,14 @@ test: $(VENV)/.dev ## Run the tests; branch coverage: 100 % of the planning rule
 
 faults: $(VENV)/.dev ## Play nights in which servers, clocks, people and Prometheus misbehave
 	$(BIN)/python -m pytest -m faults -n 2 tests/faults $(ARGS)
+
+monitoring: $(VENV)/.dev ## Check alert rules and dashboard with promtool and a real Prometheus
+	@command -v promtool >/dev/null && command -v prometheus >/dev/null || \
+	  { echo "promtool or prometheus is missing; install Debian's package prometheus:" >&2; \
+	    echo "  apt-get install --no-install-recommends prometheus" >&2; exit 1; }
+	promtool check rules monitoring/alerts.yaml
+	promtool test rules monitoring/alerts_test.yaml
+	$(BIN)/python -m pytest -m monitoring tests/monitoring $(ARGS)
 
 mutations: $(VENV)/.dev ## Switch each safety rule off in a copy and see a test fail; takes minutes
 	$(BIN)/python tests/mutation/break_a_rule.py $(ARGS)
