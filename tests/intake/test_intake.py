@@ -28,11 +28,12 @@ QUICK_LISTS = Settings(relist_interval=0.05)
 
 @asynccontextmanager
 async def an_intake(
-    settings: Settings = SLOW_LISTS, *, hub: Hub | None = None, start_deadline: float = 10
+    settings: Settings = SLOW_LISTS, *, hub: Hub | None = None, kind: type[Intake] = Intake, **more: float
 ) -> AsyncIterator[tuple[Hub, Desired, Intake]]:
     async with nullcontext(hub) if hub else a_hub(settings=settings) as used:
         desired = Desired(NAMESPACE)
-        intake = Intake(desired, used.api, settings, start_deadline=start_deadline, first_pause=0.05)
+        deadlines = {"start_deadline": 10.0, "first_pause": 0.05} | more
+        intake = kind(desired, used.api, settings, **deadlines)
         await intake.start()
         try:
             yield used, desired, intake
@@ -208,6 +209,34 @@ async def test_a_kopf_that_ended_is_counted_and_told_until_it_watches_again() ->
         assert intake.health().problem.startswith("kopf ended:")
         hub.server.faults.refusals = []
         await until(lambda: watching(hub) and intake.health().problem == "")
+
+
+async def test_a_watch_that_nobody_ends_is_opened_anew() -> None:
+    async with an_intake(watch_deadline=0.5) as (hub, desired, intake):
+        await until(lambda: watching(hub) and desired.synced())
+        before = set(watchers(hub))
+        await until(lambda: set(watchers(hub)) - before)
+        await hub.create_event()
+        await until(lambda: names(desired) == ["gala"])
+        assert intake.health().restarts == 0
+
+
+class Clumsy(Intake):
+    """Cannot clear its first two lives away."""
+
+    def _one_life(self) -> str:
+        if self.health().restarts < 2:
+            raise RuntimeError("the loop is running")
+        return super()._one_life()
+
+
+async def test_a_life_that_cannot_be_cleared_away_is_followed_by_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with an_intake(kind=Clumsy) as (hub, desired, intake):
+        await until(lambda: watching(hub) and desired.synced() and intake.health().problem == "")
+        assert intake.health().restarts == 2
+    assert "kopf could not be cleared away: the loop is running." in caplog.text
 
 
 async def hang_discovery(hub: Hub) -> asyncio.Event:

@@ -19,7 +19,7 @@ from gala.api.meta import GROUP, INSTALL, VERSION
 from gala.engine.desired import KINDS, Desired
 from gala.errors import RequestFailed
 from gala.fleet.client import ApiServer
-from gala.intake.watcher import START_DEADLINE, Watcher
+from gala.intake.watcher import START_DEADLINE, WATCH_DEADLINE, Watcher
 from gala.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,12 +60,14 @@ class Intake:
         settings: Settings,
         *,
         start_deadline: float = START_DEADLINE,
+        watch_deadline: float = WATCH_DEADLINE,
         first_pause: float = FIRST_PAUSE,
     ) -> None:
         self._desired = desired
         self._hub = hub
         self._settings = settings
         self._start_deadline = start_deadline
+        self._watch_deadline = watch_deadline
         self._first_pause = first_pause
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -144,7 +146,7 @@ class Intake:
         pause = self._first_pause
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._watch_problem = self._one_life()
+            self._watch_problem = self._guarded_life()
             if self._stopping.is_set():
                 return
             pause = self._first_pause if time.monotonic() - began > LIVED_WELL else pause
@@ -152,6 +154,14 @@ class Intake:
             log.warning("%s It starts again in %g s; the engine goes on.", self._watch_problem, pause)
             self._stopping.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _guarded_life(self) -> str:
+        """Whatever happens in a life, the next one begins: nobody would notice that this thread ended."""
+        try:
+            return self._one_life()
+        except Exception as fault:
+            log.exception("kopf could not be cleared away")
+            return f"kopf could not be cleared away: {str(fault) or type(fault).__name__}."
 
     def _one_life(self) -> str:
         """Runs kopf once and says in a sentence why it ended."""
@@ -168,7 +178,12 @@ class Intake:
         return "kopf ended without a reason."
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
-        watcher = Watcher(self._desired, self._hub.credentials, start_deadline=self._start_deadline)
+        watcher = Watcher(
+            self._desired,
+            self._hub.credentials,
+            start_deadline=self._start_deadline,
+            watch_deadline=self._watch_deadline,
+        )
         with self._guard:
             self._current = (loop, watcher)
         clearing = asyncio.create_task(self._clear_problem(watcher))

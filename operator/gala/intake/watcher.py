@@ -23,6 +23,9 @@ from gala.intake.session import Watches, open_session
 START_DEADLINE: Final = 15.0
 """Wall seconds from kopf's start until every kind is watched; measured: 0.06 s."""
 
+WATCH_DEADLINE: Final = 315.0
+"""Wall seconds after which we open a watch anew; the API server ends each after 300 if the line is alive."""
+
 END_DEADLINE: Final = 1.0
 """Wall seconds in which kopf's tasks have to end once they are cancelled; measured: 0.01 s."""
 
@@ -37,12 +40,18 @@ class Watcher:
     """kopf between two restarts; build it and run it in the loop of its own thread."""
 
     def __init__(
-        self, desired: Desired, credentials: Credentials, *, start_deadline: float = START_DEADLINE
+        self,
+        desired: Desired,
+        credentials: Credentials,
+        *,
+        start_deadline: float = START_DEADLINE,
+        watch_deadline: float = WATCH_DEADLINE,
     ) -> None:
         self.watches = Watches(KINDS)
         self._desired = desired
         self._credentials = credentials
         self._start_deadline = start_deadline
+        self._watch_deadline = watch_deadline
         self._stop = asyncio.Event()
         self._logged_in = float("-inf")
         self._logged_in_again = asyncio.Event()
@@ -65,7 +74,10 @@ class Watcher:
         starting = asyncio.create_task(self.watches.all_open.wait())
         try:
             operating = await kopf.spawn_tasks(
-                registry=self._registry(), settings=_settings(), standalone=True, clusterwide=True
+                registry=self._registry(),
+                settings=_settings(self._watch_deadline),
+                standalone=True,
+                clusterwide=True,
             )
             ending = {stopping, refusal, *operating}
             done, _ = await asyncio.wait(
@@ -138,12 +150,13 @@ class Watcher:
         return seen
 
 
-def _settings() -> kopf.OperatorSettings:
+def _settings(watch_deadline: float) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.scanning.disabled = True
     settings.posting.enabled = False
     settings.peering.standalone = True
     settings.watching.server_timeout = 300
+    settings.watching.client_timeout = watch_deadline
     settings.watching.connect_timeout = 5
     settings.networking.request_timeout = 15
     settings.networking.connect_timeout = 5
