@@ -103,6 +103,39 @@ async def test_without_a_pod_the_kubeconfig_at_home_is_used(tmp_path: Path) -> N
     assert found.token == "abc"
 
 
+def a_context(folder: Path, **more: Any) -> str:
+    """A kubeconfig with a context of its own namespace beside one without."""
+    path = Path(a_config(folder, user={"token": "abc"}))
+    document = yaml.safe_load(path.read_text())
+    document["contexts"][0]["context"]["namespace"] = "show"
+    path.write_text(yaml.safe_dump({**document, **more}))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("context", "want"),
+    [
+        pytest.param(None, "show", id="of the current context"),
+        pytest.param("one", "show", id="of a context that is named"),
+        pytest.param("two", "default", id="of a context that names none"),
+    ],
+)
+async def test_the_namespace_is_that_of_the_context(tmp_path: Path, context: str | None, want: str) -> None:
+    login = Login(kubeconfig=a_context(tmp_path), context=context, account=tmp_path / "none")
+    assert await login.namespace() == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [pytest.param("gala", "gala", id="its own"), pytest.param(None, "default", id="none that is known")],
+)
+async def test_a_pod_asks_in_its_own_namespace(tmp_path: Path, text: str | None, want: str) -> None:
+    account = a_pod(tmp_path)
+    if text is not None:
+        (account / "namespace").write_text(text)
+    assert await Login(account=account).namespace() == want
+
+
 @pytest.mark.parametrize(
     ("user", "cluster", "want"),
     [

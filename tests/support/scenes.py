@@ -265,16 +265,16 @@ async def play_lives(
         for first, last in down:
             ended = asyncio.Event()
             at(fleet, first, ended.set)
-            await _live(fleet, settings, passes, ended)
+            await live(fleet, settings, passes, ended)
             while fleet.clock.now() < START + last:
                 await fleet.clock.until(START + last)
-        await _live(fleet, settings, passes, fleet.clock.finished)
+        await live(fleet, settings, passes, fleet.clock.finished)
     finally:
         await fleet.stop()
     return Scene(fleet, judge(fleet.recorder.seen, people=frozenset({PERSON})), passes)
 
 
-async def _live(fleet: SandboxFleet, settings: Settings, passes: list[Done], ended: asyncio.Event) -> None:
+async def live(fleet: SandboxFleet, settings: Settings, passes: list[Done], ended: asyncio.Event) -> None:
     """One life of an operator, cut off in the middle of whatever it does."""
     hub = ApiServer("hub", Credentials(server=fleet.hub_url), settings)
     wired = wire(hub, fleet.clock, settings, identity="scene", observer=passes.append)

@@ -29,6 +29,11 @@ ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 LOGIN_AGAIN: Final = 240.0
 """Seconds after which a kubeconfig is read again: tokens of login commands live ten minutes or more."""
 
+INSTALL: Final = "install them with: gala crds | kubectl apply --server-side -f -"
+"""What to do where a kind is missing."""
+
+DEFAULT_NAMESPACE: Final = "default"
+
 _BEARER: Final = "Bearer "
 
 
@@ -54,6 +59,15 @@ class Login:
         if self.in_pod():
             return await asyncio.to_thread(self._of_pod)
         return await self._of_kubeconfig(self.kubeconfig or str(self.home))
+
+    async def namespace(self) -> str:
+        """Of the context, as kubectl takes it without ``-n``; ``default`` where it names none."""
+        if self.in_pod():
+            return await asyncio.to_thread(_first_line, self.account / "namespace")
+        paths = self.kubeconfig or str(self.home)
+        contexts, current = await asyncio.to_thread(config.list_kube_config_contexts, paths)
+        chosen = next((one for one in contexts if one["name"] == self.context), current)
+        return str((chosen.get("context") or {}).get("namespace") or DEFAULT_NAMESPACE)
 
     def in_pod(self) -> bool:
         """Whether the pod's own account is used."""
@@ -99,10 +113,7 @@ async def check(hub: ApiServer) -> None:
         await hub.request("GET", "/apis/gala.dev/v1alpha1")
     except RequestFailed as failed:
         if failed.status == 404:
-            raise InvalidInput(
-                f"{hub.credentials.server} does not know GalaEvents; install them with: "
-                "gala crds | kubectl apply --server-side -f -"
-            ) from failed
+            raise InvalidInput(f"{hub.credentials.server} does not know GalaEvents; {INSTALL}") from failed
         if failed.status in (401, 403):
             raise CredentialsRefused(
                 f"{hub.credentials.server} refuses these credentials ({failed.status}); log in anew, "
@@ -143,6 +154,13 @@ def _read(loaded: Any, context: str) -> Credentials:
 
 def _any_exists(paths: str) -> bool:
     return any(Path(path).expanduser().exists() for path in paths.split(os.pathsep) if path)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip() or DEFAULT_NAMESPACE
+    except OSError:
+        return DEFAULT_NAMESPACE
 
 
 def _content(path: str | None) -> bytes | None:

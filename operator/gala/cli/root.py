@@ -14,7 +14,7 @@ from typing import NamedTuple
 import click
 
 import gala
-from gala.errors import GalaError
+from gala.errors import GalaError, RequestFailed
 
 
 class Known(NamedTuple):
@@ -28,11 +28,20 @@ class Known(NamedTuple):
 COMMANDS: Mapping[str, Known] = {
     "demo": Known("gala.cli.demo", "Play a night like the Spring Festival Gala, without any cluster."),
     "plan": Known("gala.cli.plan", "Show who gets what and when, without any cluster."),
+    "status": Known(
+        "gala.cli.status", "Show how events stand: rounds, clusters, workloads; what is wrong first."
+    ),
     "run": Known("gala.cli.run", "Run the operator until it is told to stop."),
     "report": Known("gala.cli.report", "Print what the night of an event came to."),
     "crds": Known("gala.cli.crds", "Print the CustomResourceDefinitions."),
 }
 """By name, in the order in which they are listed: what is tried first stands first."""
+
+TRY_IT = (
+    "see whether it answers with: kubectl get --raw /readyz, and try again, or name another cluster "
+    "with --kubeconfig or --context."
+)
+"""What to do where an API server did not do what it was asked."""
 
 HELP_ON_H = {"help_option_names": ["-h", "--help"]}
 
@@ -93,6 +102,9 @@ def call(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("gala: interrupted", err=True)
         return 130
+    except RequestFailed as failed:
+        click.echo(f"gala: {str(failed).rstrip('.')}; {TRY_IT}", err=True)
+        return 1
     except GalaError as failed:
         click.echo(f"gala: {failed}", err=True)
         return 1
