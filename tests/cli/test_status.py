@@ -13,6 +13,7 @@ import pytest
 from cli_stage import gala, night_at, write_kubeconfig
 from gala.api.scalars import format_instant
 from gala.cli import root
+from gala.cli.refusals import TRY_IT
 from gala.errors import GalaError
 from gala.sandbox.apiserver.faults import Call, Refuse
 from hub_server import CRDS_PATH, SHOWS, Hub, a_hub
@@ -220,7 +221,7 @@ def test_a_server_that_cannot_be_reached_is_one_sentence(
     shown = capsys.readouterr()
     assert (status, shown.out, shown.err.count("\n")) == (1, "", 1)
     assert shown.err.startswith("gala: http://127.0.0.1:1 cannot be reached: ")
-    assert shown.err.endswith(f"{root.TRY_IT}\n")
+    assert shown.err.endswith(f"{TRY_IT}\n")
 
 
 async def test_nothing_but_reads_reaches_the_hub(tmp_path: Path) -> None:

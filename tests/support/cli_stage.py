@@ -36,15 +36,16 @@ async def gala(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, root, arguments, standalone_mode=False, env=env)
 
 
-def write_kubeconfig(folder: Path, url: str, *, namespace: str | None = None) -> str:
-    """A kubeconfig whose one context may name a namespace."""
-    context = {"cluster": "hub", "user": "me", **({"namespace": namespace} if namespace else {})}
+def write_kubeconfig(folder: Path, url: str, *, namespace: str | None = None, **others: str) -> str:
+    """A kubeconfig whose current context is the hub's; ``others`` are contexts with their servers."""
+    servers = {"hub": url, **others}
+    space = {"namespace": namespace} if namespace else {}
     document = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "hub",
-        "contexts": [{"name": "hub", "context": context}],
-        "clusters": [{"name": "hub", "cluster": {"server": url}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": "me", **space}} for name in servers],
+        "clusters": [{"name": name, "cluster": {"server": server}} for name, server in servers.items()],
         "users": [{"name": "me", "user": {}}],
     }
     path = folder / "kubeconfig"
@@ -67,6 +68,9 @@ async def night_at(
         reached = asyncio.Event()
         at(fleet, after, reached.set)
         await live(fleet, SETTINGS, [], reached)
-        yield Stage(fleet, write_kubeconfig(folder, fleet.hub_url, namespace=fleet.night.namespace))
+        members = {name: world.server.url for name, world in fleet.worlds.items()}
+        yield Stage(
+            fleet, write_kubeconfig(folder, fleet.hub_url, namespace=fleet.night.namespace, **members)
+        )
     finally:
         await fleet.stop()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -65,7 +67,8 @@ class Login:
         if self.in_pod():
             return await asyncio.to_thread(_first_line, self.account / "namespace")
         paths = self.kubeconfig or str(self.home)
-        contexts, current = await asyncio.to_thread(config.list_kube_config_contexts, paths)
+        with await _usable(paths):
+            contexts, current = await asyncio.to_thread(config.list_kube_config_contexts, paths)
         chosen = next((one for one in contexts if one["name"] == self.context), current)
         return str((chosen.get("context") or {}).get("namespace") or DEFAULT_NAMESPACE)
 
@@ -90,19 +93,14 @@ class Login:
         )
 
     async def _of_kubeconfig(self, paths: str) -> Credentials:
-        if not await asyncio.to_thread(_any_exists, paths):
-            raise InvalidInput(f"There is no kubeconfig at {paths}; name one with --kubeconfig.")
         loaded = Configuration()
-        try:
+        with await _usable(paths):
             loader = await config.load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=paths,
                 context=self.context,
                 client_configuration=loaded,
                 persist_config=False,
             )
-        except (config.ConfigException, yaml.YAMLError, OSError) as error:
-            text = " ".join(str(error).split())
-            raise InvalidInput(f"The kubeconfig {paths} cannot be used: {text}") from error
         name = loader.current_context["name"]
         return await asyncio.to_thread(_read, loaded, name)
 
@@ -150,6 +148,25 @@ def _read(loaded: Any, context: str) -> Credentials:
         client_key_data=key,
         tls_server_name=loaded.tls_server_name,
     )
+
+
+async def _usable(paths: str) -> AbstractContextManager[None]:
+    """Within it, what the loader says against a kubeconfig is InvalidInput with what to do."""
+    if not await asyncio.to_thread(_any_exists, paths):
+        raise InvalidInput(f"There is no kubeconfig at {paths}; name one with --kubeconfig.")
+    return _refusing(paths)
+
+
+@contextmanager
+def _refusing(paths: str) -> Iterator[None]:
+    try:
+        yield
+    except (config.ConfigException, yaml.YAMLError, OSError) as error:
+        text = " ".join(str(error).split()).rstrip(".")
+        raise InvalidInput(
+            f"The kubeconfig {paths} cannot be used: {text}; see what it has with: "
+            "kubectl config get-contexts, and name another with --kubeconfig or --context."
+        ) from error
 
 
 def _any_exists(paths: str) -> bool:

@@ -7,8 +7,8 @@ import json
 import click
 
 from gala.api.event import GalaEvent
-from gala.api.scalars import parse_instant
 from gala.api.validation import unsupported
+from gala.cli.options import instant
 from gala.cli.plan_document import document
 from gala.cli.plan_outlook import Outlook, before_the_first, look_out
 from gala.cli.plan_script import script
@@ -20,13 +20,6 @@ from gala.settings import Settings
 FILE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 
 
-def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
-    try:
-        return None if value is None else parse_instant(value)
-    except ValueError as refused:
-        raise click.BadParameter(str(refused)) from refused
-
-
 @click.command()
 @click.option("-f", "--filename", "events", type=FILE, multiple=True, required=True,
               help="GalaEvents as YAML or JSON; `-` reads stdin. May be given several times.")  # fmt: skip
@@ -34,7 +27,7 @@ def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
               help="GalaClusters, and GalaFacts that say what runs there and what is free.")  # fmt: skip
 @click.option("-o", "--output", type=click.Choice(["table", "json", "kubectl"]), default="table",
               show_default=True, help="json for machines; kubectl prints the night as commands.")  # fmt: skip
-@click.option("--at", metavar="TIME", callback=_instant,
+@click.option("--at", metavar="TIME", callback=instant,
               help="Plan as of this time, as 2027-02-05T20:00:00+08:00 "
                    "[default: a day before the first round].")  # fmt: skip
 @click.option("-n", "--namespace", default="default", show_default=True,
@@ -61,7 +54,7 @@ def plan(
     The exit status is 0 also where something does not fit (unless --fail-on-short says
     otherwise), and 1 if a file cannot be used.
     """  # noqa: D301 (click wants the real \b)
-    files = read_files(_texts(events), _texts(clusters), namespace=namespace)
+    files = read_files(texts(events), texts(clusters), namespace=namespace)
     snapshot = snapshot_of(files)
     outlook = look_out(snapshot, before_the_first(snapshot) if at is None else at, Settings())
     for event in files.events:
@@ -73,7 +66,8 @@ def plan(
     return 1 if fail_on_short and not outlook.fits else 0
 
 
-def _texts(names: tuple[str, ...]) -> list[Text]:
+def texts(names: tuple[str, ...]) -> list[Text]:
+    """The files of these names, read; ``-`` is stdin."""
     found = []
     for name in names:
         try:

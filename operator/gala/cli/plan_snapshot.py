@@ -60,39 +60,49 @@ def read_files(events: Sequence[Text], clusters: Sequence[Text], *, namespace: s
     ``namespace`` is that of events which name none. InvalidInput has one sentence with the
     name of the file.
     """
-    shows: list[GalaEvent] = []
-    for file in events:
-        documents = _documents(file, ("GalaEvent",))
-        shows.extend(_parsed(file, parse_event, _placed(document, namespace)) for document in documents)
-    members: list[GalaCluster] = []
-    facts: list[FactsCluster] = []
-    for file in clusters:
-        for document in _documents(file, ("GalaCluster", "GalaFacts")):
-            if document["kind"] == "GalaFacts":
-                facts.extend(_parsed(file, _facts, document).clusters)
-            else:
-                members.append(_parsed(file, parse_cluster, document))
+    shows = read_events(events, namespace=namespace)
+    members, facts = read_fleet(clusters)
     names = ", ".join(file.name for file in clusters)
-    _once((f"{e.metadata.namespace}/{e.metadata.name}" for e in shows), "GalaEvent")
-    _once((cluster.metadata.name for cluster in members), "GalaCluster")
-    _once((cluster.name for cluster in facts), "cluster in GalaFacts")
-    if not shows:
-        raise InvalidInput(f"{', '.join(file.name for file in events)}: no GalaEvent in it; write one")
     if not facts:
         raise InvalidInput(
             f"{names}: no GalaFacts in it; add one that says what runs and how much room is free in "
             "each cluster, as examples/clusters.yaml does"
         )
     known = {cluster.metadata.name for cluster in members}
-    for cluster in facts:
-        if cluster.name not in known:
+    for name in facts:
+        if name not in known:
             raise InvalidInput(
-                f"{names}: GalaFacts tells of cluster {cluster.name!r}, of which there is no GalaCluster; "
+                f"{names}: GalaFacts tells of cluster {name!r}, of which there is no GalaCluster; "
                 f"add it, or write {' or '.join(sorted(known)) or 'one'}"
             )
-    return Files(
-        events=tuple(shows), clusters=tuple(members), facts={cluster.name: cluster for cluster in facts}
-    )
+    return Files(events=shows, clusters=members, facts=facts)
+
+
+def read_events(files: Sequence[Text], *, namespace: str) -> tuple[GalaEvent, ...]:
+    """At least one event, each valid and of a name of its own; InvalidInput has one sentence."""
+    shows: list[GalaEvent] = []
+    for file in files:
+        documents = _documents(file, ("GalaEvent",))
+        shows.extend(_parsed(file, parse_event, _placed(document, namespace)) for document in documents)
+    _once((str(event_key(show)) for show in shows), "GalaEvent")
+    if not shows:
+        raise InvalidInput(f"{', '.join(file.name for file in files)}: no GalaEvent in it; write one")
+    return tuple(shows)
+
+
+def read_fleet(files: Sequence[Text]) -> tuple[tuple[GalaCluster, ...], dict[str, FactsCluster]]:
+    """Clusters, and facts by the name of a cluster; InvalidInput has one sentence."""
+    members: list[GalaCluster] = []
+    facts: list[FactsCluster] = []
+    for file in files:
+        for document in _documents(file, ("GalaCluster", "GalaFacts")):
+            if document["kind"] == "GalaFacts":
+                facts.extend(_parsed(file, _facts, document).clusters)
+            else:
+                members.append(_parsed(file, parse_cluster, document))
+    _once((cluster.metadata.name for cluster in members), "GalaCluster")
+    _once((cluster.name for cluster in facts), "cluster in GalaFacts")
+    return tuple(members), {cluster.name: cluster for cluster in facts}
 
 
 def _documents(file: Text, kinds: Sequence[str]) -> list[Document]:
@@ -161,44 +171,59 @@ def _event(event: GalaEvent) -> EventFacts:
 
 
 def _cluster(cluster: GalaCluster, facts: FactsCluster | None, events: Sequence[EventFacts]) -> ClusterFacts:
-    spec, name = cluster.spec, cluster.metadata.name
-    targets: dict[TargetKey, TargetFacts | Missing] = {}
-    planned: set[str] = set()
-    for event in events:
-        for workload in event.spec.workloads:
-            if _takes_part(event, workload, cluster):
-                key = target_key(workload, event.key.namespace)
-                targets[key] = _target(workload, name, facts)
-                planned.add(workload.name)
+    wanted = [
+        (target_key(workload, event.key.namespace), workload)
+        for event in events
+        for workload in event.spec.workloads
+        if takes_part(event, workload, cluster)
+    ]
+    name = cluster.metadata.name
+    return cluster_facts(
+        cluster,
+        targets={key: target_in(facts, workload.name, name) for key, workload in wanted},
+        nodes=room_in(facts, name, {workload.name for _, workload in wanted}),
+    )
+
+
+def cluster_facts(
+    cluster: GalaCluster,
+    *,
+    targets: Mapping[TargetKey, TargetFacts | Missing],
+    nodes: tuple[NodeRoom, ...] | Missing,
+) -> ClusterFacts:
+    """A cluster that answers, as its GalaCluster describes it."""
+    spec = cluster.spec
     return ClusterFacts(
-        name=name,
+        name=cluster.metadata.name,
         private=spec.cluster_class is ClusterClass.PRIVATE,
         fill_order=spec.fill_order,
         weight=spec.effective_weight,
         labels=cluster.metadata.labels,
         admits=admissions(spec, {key.namespace for key in targets}),
         targets=targets,
-        nodes=_room(name, facts, planned),
+        nodes=nodes,
         pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),
         signal_configured=spec.prometheus is not None,
     )
 
 
-def _takes_part(event: EventFacts, workload: Workload, cluster: GalaCluster) -> bool:
+def takes_part(event: EventFacts, workload: Workload, cluster: GalaCluster) -> bool:
+    """Whether the selectors of event and workload pick the cluster."""
     labels = cluster.metadata.labels
     return selects(event.spec.cluster_selector, labels) and selects(workload.cluster_selector, labels)
 
 
-def _target(workload: Workload, cluster: str, facts: FactsCluster | None) -> TargetFacts | Missing:
-    found = next((t for t in facts.targets if t.workload == workload.name), None) if facts else None
+def target_in(facts: FactsCluster | None, workload: str, cluster: str) -> TargetFacts | Missing:
+    """What GalaFacts says of a workload's target."""
+    found = next((t for t in facts.targets if t.workload == workload), None) if facts else None
     if found is None:
         return Missing(
             TARGET_GONE,
-            f"GalaFacts does not say what runs of {workload.name} in cluster {cluster}, so nothing is "
+            f"GalaFacts does not say what runs of {workload} in cluster {cluster}, so nothing is "
             "placed there; add it to that cluster's targets",
         )
     return TargetFacts(
-        uid=f"{cluster}/{workload.name}",
+        uid=f"{cluster}/{workload}",
         resource_version="",
         replicas=found.replicas,
         pods=found.replicas,
@@ -210,7 +235,7 @@ def _target(workload: Workload, cluster: str, facts: FactsCluster | None) -> Tar
     )
 
 
-def _room(name: str, facts: FactsCluster | None, planned: set[str]) -> tuple[NodeRoom, ...] | Missing:
+def room_in(facts: FactsCluster | None, name: str, planned: set[str]) -> tuple[NodeRoom, ...] | Missing:
     """Free room beside what no event here plans with: such a target keeps running through the night."""
     if facts is None or "nodes" not in facts.model_fields_set:
         return Missing("NoNodes", f"GalaFacts does not say what is free in cluster {name}")

@@ -100,12 +100,12 @@ def _segment(segment: SegmentPlan, zone: tzinfo) -> Iterator[str]:
         ["gap before", "", "", ""],
     ]
     if not clusters:
-        yield from _aligned(first[:-3])
+        yield from aligned(first[:-3])
     for index in range(0, len(clusters), CLUSTERS_IN_A_ROW):
         block = [_column(segment, cluster, zone) for cluster in clusters[index : index + CLUSTERS_IN_A_ROW]]
         left = first if index == 0 else [row[:1] for row in first]
         rows = [[*row, *(column[number] for column in block)] for number, row in enumerate(left)]
-        yield from _aligned(rows if any(rows[-1][len(left[0]) :]) else rows[:-1])
+        yield from aligned(rows if any(rows[-1][len(left[0]) :]) else rows[:-1])
     for workload in sorted({weight.workload for weight in segment.weights}):
         parts = [f"{w.cluster} {w.percent} %" for w in segment.weights if w.workload == workload]
         yield f"  Steer the traffic of {workload}: {', '.join(parts)}"
@@ -130,7 +130,8 @@ def _column(segment: SegmentPlan, cluster: str, zone: tzinfo) -> list[str]:
     return [*cells, f"{_clock(window.prepare_at, zone)}{late}", lead, window.gap]
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of equally many cells as indented lines, each column as wide as its widest cell."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

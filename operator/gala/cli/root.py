@@ -14,7 +14,8 @@ from typing import NamedTuple
 import click
 
 import gala
-from gala.errors import GalaError, RequestFailed
+from gala.cli.refusals import told
+from gala.errors import GalaError
 
 
 class Known(NamedTuple):
@@ -31,17 +32,12 @@ COMMANDS: Mapping[str, Known] = {
     "status": Known(
         "gala.cli.status", "Show how events stand: rounds, clusters, workloads; what is wrong first."
     ),
+    "diff": Known("gala.cli.diff", "Show what a file would change, against what is stored and what runs."),
     "run": Known("gala.cli.run", "Run the operator until it is told to stop."),
     "report": Known("gala.cli.report", "Print what the night of an event came to."),
     "crds": Known("gala.cli.crds", "Print the CustomResourceDefinitions."),
 }
 """By name, in the order in which they are listed: what is tried first stands first."""
-
-TRY_IT = (
-    "see whether it answers with: kubectl get --raw /readyz, and try again, or name another cluster "
-    "with --kubeconfig or --context."
-)
-"""What to do where an API server did not do what it was asked."""
 
 HELP_ON_H = {"help_option_names": ["-h", "--help"]}
 
@@ -102,11 +98,8 @@ def call(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("gala: interrupted", err=True)
         return 130
-    except RequestFailed as failed:
-        click.echo(f"gala: {str(failed).rstrip('.')}; {TRY_IT}", err=True)
-        return 1
     except GalaError as failed:
-        click.echo(f"gala: {failed}", err=True)
+        click.echo(f"gala: {told(failed)}", err=True)
         return 1
     except BrokenPipeError:
         # The reader went away (`gala crds | head`): Python would complain once more while it flushes.
