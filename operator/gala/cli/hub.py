@@ -19,6 +19,7 @@ import yaml
 from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
+from gala.cli.options import HOME
 from gala.errors import CredentialsRefused, GalaError, InvalidInput, RequestFailed
 from gala.fleet.client import ApiServer
 from gala.fleet.kubeconfig import Credentials
@@ -48,7 +49,7 @@ class Login:
     context: str | None = None
     pod_api: str | None = None
     """``host:port`` of the API server as a pod is told it."""
-    home: Path = Path("~/.kube/config")
+    home: Path = Path(HOME)
     account: Path = ACCOUNT
 
     async def credentials(self) -> Credentials:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
+import yaml
 
 from gala.api.scalars import parse_instant
 from gala.settings import Settings
 
 Command = Callable[..., Any]
+
+HOME: Final = "~/.kube/config"
+"""The kubeconfig where nobody names one."""
 
 
 def instant(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
@@ -57,8 +63,26 @@ KUBECONFIG: Final = click.option(
     show_envvar=True,
     help="The cluster that holds the GalaEvents.",
 )
+
+
+def context_names(context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Contexts to complete, from the kubeconfig on disk; none where it cannot be read."""
+    paths = str(context.params.get("kubeconfig") or HOME).split(os.pathsep)
+    found: list[str] = []
+    for path in paths:
+        try:
+            document = yaml.safe_load(Path(path).expanduser().read_text(encoding="utf-8"))
+            found += [str(one["name"]) for one in document["contexts"]]
+        except (OSError, ValueError, yaml.YAMLError, TypeError, KeyError):
+            continue
+    return sorted({name for name in found if name.startswith(incomplete)})
+
+
 CONTEXT: Final = click.option(
-    "--context", metavar="NAME", help="Another context of the kubeconfig than its current one."
+    "--context",
+    metavar="NAME",
+    shell_complete=context_names,
+    help="Another context of the kubeconfig than its current one.",
 )
 FLEET_NAMESPACE: Final = click.option(
     "--fleet-namespace",

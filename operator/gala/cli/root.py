@@ -6,14 +6,17 @@ for kopf and the Kubernetes client, which only ``gala run`` and ``gala demo`` ne
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 import gala
+from gala.cli.completion import PROGRAM, VARIABLE
 from gala.cli.refusals import told
 from gala.errors import GalaError
 
@@ -36,6 +39,9 @@ COMMANDS: Mapping[str, Known] = {
     "run": Known("gala.cli.run", "Run the operator until it is told to stop."),
     "report": Known("gala.cli.report", "Print what the night of an event came to."),
     "crds": Known("gala.cli.crds", "Print the CustomResourceDefinitions."),
+    "completion": Known(
+        "gala.cli.completion", "Print a script that completes commands and options in a shell."
+    ),
 }
 """By name, in the order in which they are listed: what is tried first stands first."""
 
@@ -62,9 +68,29 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 (a wrong table is our bug, not the caller's)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Names what a mistyped command was probably meant to be."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+        instead = f"did you mean {close[0]}?" if close else f"see which there are with: {ctx.info_name} -h"
+        raise click.UsageError(f"No such command {name!r}; {instead}", ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Commands by their table, so that a key press imports none of them."""
+        found = [
+            CompletionItem(name, help=known.summary)
+            for name, known in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
 
 @click.group(cls=LazyGroup, context_settings=HELP_ON_H)
-@click.version_option(gala.__version__, prog_name="gala")
+@click.version_option(gala.__version__, prog_name=PROGRAM)
 def root() -> None:
     """Makes Kubernetes capacity Ready before each round of a show, and gives it back exactly.
 
@@ -84,14 +110,14 @@ def root() -> None:
     """  # noqa: D301 (click wants the real \b)
 
 
-def call(arguments: list[str] | None = None) -> int:
-    """Runs one command line and returns its exit status.
+def call(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
+    """Runs one command line and returns its exit status; ``program`` is what a person typed for us.
 
     0: done. 1: the answer is no, or something failed; one sentence on stderr says what to do.
     2: the command line itself is wrong. 130: interrupted.
     """
     try:
-        outcome = root.main(arguments, prog_name="gala", standalone_mode=False)
+        outcome = root.main(arguments, prog_name=program, complete_var=VARIABLE, standalone_mode=False)
     except click.ClickException as wrong:
         wrong.show()
         return wrong.exit_code
