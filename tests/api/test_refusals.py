@@ -278,6 +278,11 @@ STATEFUL = raw_donor(target={"kind": "StatefulSet", "name": "db"})
             id="an unknown field far from all others is refused with those there are",
         ),
         pytest.param(
+            {"spec.rounds.0.duration": REMOVE, "spec.rounds.0.durration": "5m"},
+            "spec.rounds[0].durration: there is no such field; write duration",
+            id="a mistyped field that is required is told once",
+        ),
+        pytest.param(
             {"spec.workloads.0.capacity.qpsPerPod": 5},
             "spec.workloads[0].capacity.qpsPerPod: there is no such field; write qpsPerReplica",
             id="an unknown field in an optional object is refused with the nearest one",

@@ -62,7 +62,7 @@ WEB = TargetKey("apps/v1", "Deployment", "gala", "web")
         pytest.param(
             [{"apiVersion": "v1", "kind": "Namespace"}],
             build.fleet(),
-            "event.yaml: no GalaEvent in it; write one",
+            "event.yaml: no GalaEvent in it; write one, as examples/minimal.yaml is",
             id="a file without an event is refused",
         ),
         pytest.param(

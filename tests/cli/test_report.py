@@ -84,7 +84,10 @@ def test_what_cannot_be_used_is_refused_with_what_to_write(
 
 def test_a_file_that_is_not_there_is_a_refusal() -> None:
     found = called("-f", "/nowhere.json").exception
-    assert str(found) == "/nowhere.json cannot be read: No such file or directory"
+    assert str(found) == (
+        "/nowhere.json cannot be read: No such file or directory; "
+        "name a file that gala demo --json or gala report wrote"
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def read_documents(text: str) -> tuple[Mapping[str, Any], ...]:
     try:
         loaded = list(yaml.load_all(text, Loader=_Loader))
     except yaml.YAMLError as error:
-        raise InvalidInput(f"this is not YAML: {' '.join(str(error).split())}") from error
+        raise InvalidInput(f"this is not YAML, mend it there: {' '.join(str(error).split())}") from error
     found: list[Mapping[str, Any]] = []
     for number, document in enumerate((item for item in loaded if item is not None), start=1):
         if not isinstance(document, Mapping):

@@ -28,9 +28,25 @@ def and_more(text: str, count: int) -> str:
 
 
 def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without lists that are only too short because pydantic does not count items that it refused."""
+    """Without what only follows from another one.
+
+    A list is too short because pydantic does not count items that it refused; a field is missing
+    because its name was mistyped.
+    """
     refused = {tuple(detail["loc"][:length]) for detail in details for length in range(len(detail["loc"]))}
-    return [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in refused]
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    return [
+        detail
+        for detail in details
+        if not (detail["type"] == "too_short" and detail["loc"] in refused)
+        and not (detail["type"] == "missing" and _mistyped(detail["loc"], unknown))
+    ]
+
+
+def _mistyped(missing: Location, unknown: Sequence[Location]) -> bool:
+    """Whether an unknown field of the same object looks like the missing one."""
+    here = [str(loc[-1]) for loc in unknown if loc[:-1] == missing[:-1]]
+    return bool(difflib.get_close_matches(str(missing[-1]), here, n=1, cutoff=0.5))
 
 
 def _path(location: Location) -> str:

@@ -129,11 +129,14 @@ def _read(loaded: Any, context: str) -> Credentials:
             "give it certificate-authority-data."
         )
     if loaded.proxy:
-        raise CredentialsRefused(f"The context {context} goes through a proxy; name one that does not.")
+        raise CredentialsRefused(
+            f"The context {context} goes through a proxy; name one that does not with --context."
+        )
     token = loaded.api_key.get("BearerToken")
     if token is not None and not token.startswith(_BEARER):
         raise CredentialsRefused(
-            f"The context {context} logs in with a password; use a token or certificate."
+            f"The context {context} logs in with a password; name one with a token or certificate with "
+            "--context."
         )
     certificate, key = _content(loaded.cert_file), _content(loaded.key_file)
     if token is None and certificate is None and not loaded.host.startswith("http://"):
@@ -158,12 +161,17 @@ async def _usable(paths: str) -> AbstractContextManager[None]:
     return _refusing(paths)
 
 
+_SHAPES: Final = (TypeError, KeyError, AttributeError, ValueError)
+"""What the loader falls over where a file has another shape than a kubeconfig."""
+
+
 @contextmanager
 def _refusing(paths: str) -> Iterator[None]:
     try:
         yield
-    except (config.ConfigException, yaml.YAMLError, OSError) as error:
-        text = " ".join(str(error).split()).rstrip(".")
+    except (config.ConfigException, yaml.YAMLError, OSError, *_SHAPES) as error:
+        said = "it is no kubeconfig" if isinstance(error, _SHAPES) else str(error)
+        text = " ".join(said.split()).rstrip(".")
         raise InvalidInput(
             f"The kubeconfig {paths} cannot be used: {text}; see what it has with: "
             "kubectl config get-contexts, and name another with --kubeconfig or --context."

@@ -86,7 +86,10 @@ def read_events(files: Sequence[Text], *, namespace: str) -> tuple[GalaEvent, ..
         shows.extend(_parsed(file, parse_event, _placed(document, namespace)) for document in documents)
     _once((str(event_key(show)) for show in shows), "GalaEvent")
     if not shows:
-        raise InvalidInput(f"{', '.join(file.name for file in files)}: no GalaEvent in it; write one")
+        raise InvalidInput(
+            f"{', '.join(file.name for file in files)}: no GalaEvent in it; "
+            "write one, as examples/minimal.yaml is"
+        )
     return tuple(shows)
 
 

@@ -82,7 +82,9 @@ def _read(path: Path) -> tuple[EventReport, NightLog | None]:
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
+        raise InvalidInput(
+            f"{path} cannot be read: {error.strerror}; name a file that gala demo --json or gala report wrote"
+        ) from error
     if data.startswith(_GZIP):
         night = archive.load(data)
         return event_report.build(night), night
@@ -90,7 +92,7 @@ def _read(path: Path) -> tuple[EventReport, NightLog | None]:
         return EventReport.model_validate_json(data), None
     except ValidationError as error:
         raise InvalidInput(
-            f"{path} is no event report; write the name of one that gala demo --json or gala report made"
+            f"{path} is no event report; name a file that gala demo --json or gala report -o json wrote"
         ) from error
 
 
@@ -102,7 +104,10 @@ def _print(found: EventReport, night: NightLog | None, output: str) -> None:
         print_report(found, sys.stdout, time_zone=night.time_zone if night else "UTC")
         return
     if night is None:
-        raise InvalidInput(f"a report alone cannot be drawn as {output}; write a recorded night (.json.gz)")
+        raise InvalidInput(
+            f"a report alone cannot be drawn as {output}; name a recorded night, which you get with: "
+            "gala report EVENT -o night > night.json.gz"
+        )
     if output == "night":
         sys.stdout.buffer.write(archive.dump(night))
         sys.stdout.buffer.flush()

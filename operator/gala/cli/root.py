@@ -17,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 import gala
 from gala.cli.completion import PROGRAM, VARIABLE
-from gala.cli.refusals import told
+from gala.cli.refusals import told, told_of_the_machine
 from gala.errors import GalaError
 
 
@@ -132,7 +132,10 @@ def call(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
         sys.stderr.close()
         return 0
     except OSError as failed:
-        what = f"{failed.filename}: {failed.strerror}" if failed.filename else str(failed)
-        click.echo(f"gala: {what}; choose another place, or see that it can be written.", err=True)
+        click.echo(f"gala: {told_of_the_machine(failed)}", err=True)
+        return 1
+    except UnicodeEncodeError as failed:
+        text = f"{failed.object[failed.start : failed.end]!a} cannot be printed in {failed.encoding}"
+        click.echo(f"gala: {text}; try it with PYTHONIOENCODING=utf-8, or with -o json.", err=True)
         return 1
     return outcome if isinstance(outcome, int) else 0

@@ -83,7 +83,9 @@ def load(data: bytes) -> NightLog:
             raise InvalidInput("this night was recorded by a newer gala; use that one to draw it")
         return _night(document)
     except (ValidationError, zlib.error, ValueError, TypeError, KeyError) as error:
-        raise InvalidInput("this is no recorded night; write the name of a file that gala made") from error
+        raise InvalidInput(
+            "this is no recorded night; name a file that you get with: gala report EVENT -o night > FILE"
+        ) from error
 
 
 def unpack(data: bytes) -> bytes:

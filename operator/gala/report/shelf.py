@@ -156,7 +156,8 @@ async def fetch(hub: Requester, settings: Settings, key: EventKey) -> Kept:
         if error.status != 404:
             raise
         raise InvalidInput(
-            f"there is no report of the event {key} yet; the first is made when its first round is over"
+            f"there is no report of the event {key} yet, the first is made when its first round is over; see "
+            f"how it stands with: gala status {key.name} -n {key.namespace}"
         ) from error
     data = found.get("binaryData") or {}
     try:
@@ -164,7 +165,10 @@ async def fetch(hub: Requester, settings: Settings, key: EventKey) -> Kept:
         night = base64.b64decode(data[NIGHT], validate=True)
         return Kept(EventReport.model_validate_json(report), archive.load(night))
     except (KeyError, ValueError, zlib.error, binascii.Error) as error:
-        raise InvalidInput(f"ConfigMap {name_of(key)} holds no report that this gala can read") from error
+        raise InvalidInput(
+            f"ConfigMap {name_of(key)} holds no report that this gala can read; use the gala that wrote it, "
+            f"or look at it with: kubectl get configmap {name_of(key)} -n {settings.fleet_namespace} -o yaml"
+        ) from error
 
 
 def _text(data: bytes) -> str:
