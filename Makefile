@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults monitoring mutations sweep lint types crds pin clean
+.PHONY: help demo test docs faults monitoring mutations sweep lint types crds pin clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,9 @@ test: $(VENV)/.dev ## Run the tests; branch coverage: 100 % of the planning rule
 	$(BIN)/python -m pytest -n auto --cov=gala --cov-report= $(ARGS)
 	$(BIN)/coverage report --include='operator/gala/planning/*' --fail-under=100
 	$(BIN)/coverage report --omit='operator/gala/planning/*' --fail-under=85 --format=total
+
+docs: $(VENV)/.dev ## Run every command of the documentation on embedded clusters
+	$(BIN)/python -m pytest -m docs -n 2 tests/docs $(ARGS)
 
 faults: $(VENV)/.dev ## Play nights in which servers, clocks, people and Prometheus misbehave
 	$(BIN)/python -m pytest -m faults -n 2 tests/faults $(ARGS)

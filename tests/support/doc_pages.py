@@ -36,6 +36,11 @@ def blocks(language: str) -> list[Block]:
     return found
 
 
+def languages(page: Path) -> set[str]:
+    """Those of a page's blocks."""
+    return {m["language"] for m in _FENCE.finditer(_read(page))}
+
+
 def links(page: Path) -> list[str]:
     """The targets of a page's links to other files and headings here."""
     text = _FENCE.sub("", _read(page))
