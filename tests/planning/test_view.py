@@ -124,6 +124,23 @@ def test_a_late_start_is_told() -> None:
     assert told(made).segments[0].windows[0].late > 0
 
 
+@pytest.mark.parametrize(
+    ("warm", "want"),
+    [
+        pytest.param(29, True, id="while a pod is cold it is told"),
+        pytest.param(Missing("WarmUnknown", "x"), True, id="while warmth is unknown it is told"),
+        pytest.param(30, False, id="once all is warm it is not told any more"),
+    ],
+)
+def test_a_hold_whose_pods_were_slower_than_thought(warm: Any, want: bool) -> None:
+    item = latched(prepare_at=-5, ready_by=20, end=600, allocations=LATCH.allocations)
+    snapshot = live(running(30, manager=MANAGER, warm=warm), record=a_record(item))
+    event = an_event(a_spec(a_round(start=20, duration="580s")))
+    made = planned(replace(snapshot, events=(event,)))
+    assert told(made).segments[0].windows[0].late > 0
+    assert ("LateStart" in findings(made)) is want
+
+
 def test_a_shortfall_is_told_with_the_bound_that_was_met() -> None:
     small = a_snapshot(an_event(), clusters=[a_cluster(nodes=1)])
     bound = a_snapshot(an_event(a_spec(workloads=[a_workload(perCluster={"max": 7})])))

@@ -217,6 +217,7 @@ def test_features_that_are_not_built_yet_are_named() -> None:
         pytest.param("Live", ("True", "Live"), id="live"),
         pytest.param("Cooling", ("False", "ShowOver"), id="cooling"),
         pytest.param("HandedBack", ("False", "ShowOver"), id="handed back"),
+        pytest.param("Paused", ("Unknown", "Paused"), id="paused"),
     ],
 )
 def test_armed(phase: str, want: tuple[str, str]) -> None:

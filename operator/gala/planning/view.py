@@ -43,7 +43,7 @@ def event_plan(
         key=night.key,
         phase=_phase(staged, goals, outcomes, now),
         segments=tuple(_segment(staged, segment) for segment in night.segments),
-        findings=tuple(_findings(staged, outcomes, snapshot, now)),
+        findings=tuple(_findings(staged, _cold(goals, outcomes), outcomes, snapshot, now)),
         floors=due,
         ready=ready,
         open_entries=len(open_entries),
@@ -67,22 +67,24 @@ def _phase(
         return "Live"
     held = any(begun(w, now) for by in staged.windows.values() for w in by.values())
     if held:
-        return "Armed" if _armed(goals, outcomes) else "Preparing"
+        return "Preparing" if _cold(goals, outcomes) else "Armed"
     if any(o.settled.entry is not None for o in outcomes):
         return "Cooling"
     ahead = night.later or any(segment.ready_by > now for segment in night.segments if segment.demand)
     return "Planned" if ahead else "HandedBack"
 
 
-def _armed(goals: Mapping[SiteKey, Goal | None], outcomes: Iterable[Outcome]) -> bool:
+def _cold(goals: Mapping[SiteKey, Goal | None], outcomes: Iterable[Outcome]) -> set[str]:
+    """The clusters in which a floor that is due is not warm, or nobody knows."""
     facts = {outcome.site: outcome.facts for outcome in outcomes}
+    found = set()
     for site, goal in goals.items():
         known = facts.get(site)
         if goal is None:
             continue
         if known is None or not isinstance(known.warm, int) or known.warm < goal.promised:
-            return False
-    return True
+            found.add(site[1])
+    return found
 
 
 def _segment(staged: Stage, segment: Segment) -> SegmentPlan:
@@ -137,18 +139,18 @@ def _needs(staged: Stage, segment: Segment, placed: Placed) -> Iterator[Need]:
 
 
 def _findings(
-    staged: Stage, outcomes: Sequence[Outcome], snapshot: Snapshot, now: float
+    staged: Stage, cold: set[str], outcomes: Sequence[Outcome], snapshot: Snapshot, now: float
 ) -> Iterator[Finding]:
     yield from staged.night.findings
     for segment in staged.night.segments:
-        yield from _segment_findings(staged, segment, now)
+        yield from _segment_findings(staged, cold, segment, now)
     for outcome in outcomes:
         yield from _outcome_findings(outcome)
     for name in sorted({cluster for _, cluster in staged.night.sites}):
         yield from _unreachable(snapshot.clusters[name])
 
 
-def _segment_findings(staged: Stage, segment: Segment, now: float) -> Iterator[Finding]:
+def _segment_findings(staged: Stage, cold: set[str], segment: Segment, now: float) -> Iterator[Finding]:
     placed = staged.placed.get(segment.name)
     for workload, short in sorted((placed.short if placed else {}).items()):
         text = (
@@ -164,7 +166,8 @@ def _segment_findings(staged: Stage, segment: Segment, now: float) -> Iterator[F
         )
         yield Finding(reasons.UNCOVERED, message, "", workload)
     for cluster, window in sorted(staged.windows.get(segment.name, {}).items()):
-        if window.late >= 1 and now < segment.latest_end and segment.demand:
+        # Pods that were slow make every estimate longer; once all are warm, nothing is late.
+        if window.late >= 1 and cluster in cold and now < segment.latest_end and segment.demand:
             message = (
                 f"{segment.name} begins {window.late:.0f} s too late in cluster {cluster} "
                 "for its pods to be Ready at its start"

@@ -179,6 +179,8 @@ def _armed(view: EventView) -> Judgement:
         return yes("Armed", "Live", "a round is live")
     if phase == "Preparing":
         return no("Armed", "Preparing", "capacity is on its way")
+    if phase == "Paused":
+        return unknown("Armed", "Paused", "the event is paused: nothing is written, and nothing is judged")
     if phase in {"Cooling", "HandedBack"}:
         return no("Armed", "ShowOver", "the last round is over")
     return no("Armed", "NothingPrepared", "no preparation has begun")
