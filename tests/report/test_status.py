@@ -302,6 +302,20 @@ def test_handed_back(at: float, plan: Any, want: tuple[str, str]) -> None:
     assert condition(view(at, plan=plan), "HandedBack") == want
 
 
+def test_a_lost_original_is_told_until_something_new_is_held() -> None:
+    lost = event_plan("Live", open_entries=1, findings=(finding("OriginalLost", "web in east: by hand"),))
+    first = event_status(view(300, plan=lost))
+    over = event_status(view(900, plan=event_plan("HandedBack"), previous=first))
+    again = event_status(view(990, plan=event_plan("Live", open_entries=1), previous=over))
+    told = [one for status in (first, over, again) for one in status.conditions if one.type == "HandedBack"]
+    assert [(one.status, one.reason) for one in told] == [
+        ("False", "OriginalLost"),
+        ("False", "OriginalLost"),
+        ("False", "CapacityHeld"),
+    ]
+    assert told[1].message == "web in east: by hand"
+
+
 def test_a_broken_edit_is_invalid_and_stalled_while_the_last_good_spec_goes_on() -> None:
     status = event_status(
         view(100, plan=event_plan("Live"), problems=("spec.rounds[0].start: write an offset",))

@@ -259,10 +259,17 @@ def _contested(view: EventView) -> Judgement:
 
 
 def _handed_back(view: EventView) -> Judgement:
+    lost = _sentences([one for one in view.plan.findings if one.reason == reasons.ORIGINAL_LOST])
+    if lost:
+        return no("HandedBack", reasons.ORIGINAL_LOST, several(lost))
     if view.plan.open_entries:
         return no(
             "HandedBack", "CapacityHeld", f"{view.plan.open_entries} targets are held or on their way back"
         )
+    told = [one for one in (view.previous.conditions if view.previous else ()) if one.type == "HandedBack"]
+    if any(one.reason == reasons.ORIGINAL_LOST for one in told):
+        # The plan forgets a target that it has let go; a person still has to set it.
+        return no("HandedBack", reasons.ORIGINAL_LOST, told[0].message)
     if view.plan.phase == "HandedBack" or any(one.latest_end <= view.now for one in view.rounds):
         return yes("HandedBack", "OriginalsRestored", "nothing is held any more")
     return no("HandedBack", "NothingTaken", "nothing has been taken yet")
