@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs faults monitoring mutations sweep lint types crds pin clean
+.PHONY: help demo test docs faults monitoring mutations sweep lint types crds tables pin clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,10 @@ types: $(VENV)/.dev ## Check the types (mypy, strict)
 
 crds: $(VENV)/.run ## Write crds/*.yaml anew from the models
 	$(BIN)/gala crds --directory crds
+
+tables: $(VENV)/.dev ## Write the tables of fields and files in docs/ anew
+	$(BIN)/python tests/support/field_tables.py
+	$(BIN)/python tests/support/module_tables.py
 
 pin: $(VENV)/.dev ## Write constraints.txt anew from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable --exclude gala-operator | grep -E '^[A-Za-z0-9._-]+==' > constraints.txt
