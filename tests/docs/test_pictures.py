@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -17,7 +17,7 @@ LARGEST = 200_000
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in PICTURES])
 def test_a_picture_needs_nothing_beside_itself_and_says_what_it_shows(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    root = ElementTree.fromstring(text)
+    root = ET.fromstring(text)
     space = "{http://www.w3.org/2000/svg}"
     assert root.tag == f"{space}svg"
     assert (root.findtext(f"{space}title") or root.get("aria-label") or "").strip()
