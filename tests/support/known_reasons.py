@@ -36,7 +36,7 @@ def of_changes() -> set[str]:
 def of_conditions() -> set[str]:
     """What conditions of events and clusters can say, without the reasons of changes and of signals."""
     found = set(trouble._ADVICE) | set(trouble._BY_STATUS.values())
-    for room in ("planning", "fleet", "report"):
+    for room in ("planning", "fleet", "report", "engine"):
         found |= _in(room)
     return found - of_changes() - _UNSEEN - {"Stale", "NotAsked"}
 
