@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from gala.sandbox.apiserver.errors import Json
 from gala.sandbox.apiserver.kinds import CRD, Kind, find_builtin
 from gala.sandbox.apiserver.resources import Options
 from gala.sandbox.apiserver.server import EmbeddedServer
+from gala.sandbox.apiserver.store import HISTORY
 from gala.sandbox.clock import HUB, LocalClock, SimTime
 from gala.sandbox.night import METRIC, ClusterDesign, Night, WorkloadDesign
 from gala.sandbox.prometheus import EmbeddedPrometheus, Series
@@ -35,28 +37,27 @@ class FleetParams:
     create_event: bool = True
     """Whether the GalaEvent is there from the start; else somebody applies it."""
     with_prometheus: bool = True
+    history: int = HISTORY
+    """Changes of one kind that a server remembers for its watches."""
 
 
-class SandboxFleet:
-    """``start`` it, run an operator against ``hub_url``, look at ``recorder``, ``stop`` it."""
+class EmbeddedFleet:
+    """Servers with everything on them, in whatever time ``now`` tells; nothing moves by itself."""
 
-    def __init__(self, night: Night, params: FleetParams | None = None) -> None:
+    def __init__(self, night: Night, now: Callable[[], float], params: FleetParams | None = None) -> None:
         self.night = night
         self.params = params or FleetParams()
-        self.time = SimTime(night.start)
-        self.hub = EmbeddedServer(HUB, self.time.now)
+        self.now = now
+        self.hub = EmbeddedServer(HUB, now, history=self.params.history)
         self.traffic = Traffic(night.traffic, seed=night.seed)
         self.worlds = {design.name: self._world(design) for design in night.clusters}
-        self.clock = LocalClock(self.time, self.hub, list(self.worlds.values()), end=night.end)
         series = tuple(
             Series(w.name, METRIC, {"namespace": night.namespace, "app": w.name}) for w in night.workloads
         )
-        self.prometheus = EmbeddedPrometheus(self.traffic, series, tuple(self.worlds), self.time.now)
-        self.recorder = Recorder(night, self.hub, self.worlds)
-        self.clock.observers.append(self.recorder.observe)
+        self.prometheus = EmbeddedPrometheus(self.traffic, series, tuple(self.worlds), now)
 
     def _world(self, design: ClusterDesign) -> ClusterWorld:
-        server = EmbeddedServer(design.name, self.time.now)
+        server = EmbeddedServer(design.name, self.now, history=self.params.history)
         params = WorldParams(
             nodes=(self.night.nodes(design),),
             seed=self.night.seed,
@@ -70,23 +71,27 @@ class SandboxFleet:
         """The API server that the operator is pointed at."""
         return self.hub.url
 
-    async def start(self) -> None:
-        """Opens every port and fills the servers; all originals are Ready then."""
-        await self.hub.start()
+    async def start(self, port: int = 0) -> None:
+        """Opens every port and fills the servers; all originals are Ready then.
+
+        ``port`` is the hub's, the members have those after it; 0 takes free ones.
+        """
         await self.prometheus.start()
-        for world in self.worlds.values():
-            await world.server.start()
+        for number, server in enumerate(self.servers()):
+            await server.start(port + number if port else 0)
         self._install_hub()
         for design in self.night.clusters:
             self._install_member(design)
-        self.recorder.begin()
+
+    def servers(self) -> tuple[EmbeddedServer, ...]:
+        """The hub first, then the members in the order of the night."""
+        return (self.hub, *(world.server for world in self.worlds.values()))
 
     async def stop(self) -> None:
         """Ends every watch and closes every port."""
         await self.prometheus.stop()
-        for world in self.worlds.values():
-            await world.server.stop()
-        await self.hub.stop()
+        for server in reversed(self.servers()):
+            await server.stop()
 
     def _install_hub(self) -> None:
         for space in (self.params.fleet_namespace, self.night.namespace):
@@ -159,10 +164,14 @@ class SandboxFleet:
             },
         }
 
+    def urls(self) -> dict[str, str]:
+        """Where each server listens, by name; the hub first."""
+        return {server.name: server.url for server in self.servers()}
+
     def write_kubeconfigs(self, folder: Path) -> dict[str, Path]:
         """One file per server, for people with kubectl; by cluster name, and ``hub``."""
         folder.mkdir(parents=True, exist_ok=True)
-        urls = {HUB: self.hub.url, **{name: world.server.url for name, world in self.worlds.items()}}
+        urls = self.urls()
         written = {}
         for name in urls:
             written[name] = folder / f"{name}.kubeconfig"
@@ -175,14 +184,33 @@ class SandboxFleet:
         return server.resources.get(find_builtin("deployments"), self.night.namespace, name)
 
 
-def kubeconfig(urls: dict[str, str], current: str) -> str:
+class SandboxFleet(EmbeddedFleet):
+    """In stepped time, with a recorder: ``start`` it, run an operator against ``hub_url``, ``stop`` it."""
+
+    def __init__(self, night: Night, params: FleetParams | None = None) -> None:
+        self.time = SimTime(night.start)
+        super().__init__(night, self.time.now, params)
+        self.clock = LocalClock(self.time, self.hub, list(self.worlds.values()), end=night.end)
+        self.recorder = Recorder(night, self.hub, self.worlds)
+        self.clock.observers.append(self.recorder.observe)
+
+    async def start(self, port: int = 0) -> None:
+        """As every fleet; from then on all is recorded."""
+        await super().start(port)
+        self.recorder.begin()
+
+
+def kubeconfig(urls: Mapping[str, str], current: str, *, namespace: str = "") -> str:
     """A kubeconfig with one context for each server; the sandbox authenticates nobody."""
+    there = {"namespace": namespace} if namespace else {}
     body: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": name, "cluster": {"server": url}} for name, url in urls.items()],
         "users": [{"name": "sandbox", "user": {}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": "sandbox"}} for name in urls],
+        "contexts": [
+            {"name": name, "context": {"cluster": name, "user": "sandbox", **there}} for name in urls
+        ],
         "current-context": current,
     }
     return yaml.safe_dump(body, sort_keys=False)

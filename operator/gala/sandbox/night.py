@@ -24,13 +24,7 @@ NAMESPACE = "gala-show"
 START = datetime.fromisoformat("2027-02-05T20:00:00+08:00").timestamp()
 METRIC = "http_requests_total"
 
-_OFFSETS = (15, 48, 80, 106, 140, 177, 220)
-"""Minutes after the start; the fourth follows so soon that its gap is held, the last crosses midnight."""
 _WEIGHTS = (0.21, 0.12, 0.12, 0.13, 0.13, 0.14, 0.15)
-_DURATION = 300.0
-_AFTER = 600.0
-_LATE = 120.0
-_COOLDOWN = 300.0
 _TAIL = 600.0
 """Seconds after the last cooldown in which everything has to be back."""
 
@@ -92,6 +86,29 @@ _WORKLOADS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """What is shown when; times in seconds."""
+
+    name: str = "spring-gala"
+    namespace: str = NAMESPACE
+    time_zone: str = "Asia/Shanghai"
+    start: float = START
+    """Of the night, since the epoch."""
+    offsets: tuple[float, ...] = (900.0, 2880.0, 4800.0, 6360.0, 8400.0, 10_620.0, 13_200.0)
+    """Of the rounds; the gap before the fourth is so short that it is held, the last crosses midnight."""
+    duration: float = 300.0
+    after: float = 600.0
+    """Of the scene after a round."""
+    late: float = 120.0
+    cooldown: float = 300.0
+    workloads: tuple[WorkloadDesign, ...] = _WORKLOADS
+
+
+GALA = Programme()
+"""The night of the demo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
     """Everything that a sandbox is built from."""
 
@@ -115,26 +132,27 @@ class Night:
         return NodeGroup(count=cluster.nodes)
 
 
-def build_night(*, seed: int = 0, rounds: int = 7, clusters: int = 3, scale: float = 1.0) -> Night:
+def build_night(
+    *, seed: int = 0, rounds: int = 7, clusters: int = 3, scale: float = 1.0, programme: Programme = GALA
+) -> Night:
     """The first ``rounds`` of the night on the first ``clusters``; ``scale`` shrinks traffic and nodes."""
     designs = _shrink(_CLUSTERS[:clusters], scale)
-    workloads = tuple(_scaled(workload, scale) for workload in _WORKLOADS)
-    starts = [START + minutes * 60.0 for minutes in _OFFSETS[:rounds]]
-    end = starts[-1] + _LATE + _DURATION + _AFTER + _COOLDOWN + _TAIL
+    workloads = tuple(_scaled(workload, scale) for workload in programme.workloads)
+    starts = [programme.start + offset for offset in programme.offsets[:rounds]]
+    end = starts[-1] + programme.late + programme.duration + programme.after + programme.cooldown + _TAIL
     shares = {cluster.name: cluster.share for cluster in designs}
-    loads = {workload.name: _load(workload, starts) for workload in workloads}
-    plan = TrafficPlan(start=START, end=end, loads=loads, shares=shares, skews=_skews(seed, starts, shares))
-    name = "spring-gala"
+    loads = {workload.name: _load(workload, starts, programme.duration) for workload in workloads}
+    skews = _skews(seed, starts, shares, programme.duration)
     return Night(
-        name=name,
-        namespace=NAMESPACE,
+        name=programme.name,
+        namespace=programme.namespace,
         seed=seed,
-        start=START,
+        start=programme.start,
         end=end,
         clusters=designs,
         workloads=workloads,
-        event=_event(name, workloads, starts),
-        traffic=plan,
+        event=_event(programme, workloads, starts),
+        traffic=TrafficPlan(start=programme.start, end=end, loads=loads, shares=shares, skews=skews),
     )
 
 
@@ -157,44 +175,46 @@ def _weight(index: int) -> float:
     return _WEIGHTS[index] / max(_WEIGHTS)
 
 
-def _load(workload: WorkloadDesign, starts: list[float]) -> Load:
+def _load(workload: WorkloadDesign, starts: list[float], duration: float) -> Load:
     surges, waves = [], []
     for index, start in enumerate(starts):
         if workload.peak:
             came = workload.peak * _weight(index) * _FORECAST_ERROR
-            surges.append(Surge(start, came - workload.base))
+            surges.append(Surge(start, came - workload.base, cut=duration))
         if workload.during:
-            surges.append(Surge(start + 30.0, workload.during * _FORECAST_ERROR - workload.base, cut=270.0))
+            extra = workload.during * _FORECAST_ERROR - workload.base
+            surges.append(Surge(start + 30.0, extra, cut=duration - 30.0))
         if workload.after:
-            waves.append(Wave(start + _DURATION, workload.after * _FORECAST_ERROR - workload.base))
+            waves.append(Wave(start + duration, workload.after * _FORECAST_ERROR - workload.base))
     return Load(workload.base, tuple(surges), tuple(waves))
 
 
-def _skews(seed: int, starts: list[float], shares: dict[str, float]) -> tuple[Skew, ...]:
+def _skews(seed: int, starts: list[float], shares: dict[str, float], duration: float) -> tuple[Skew, ...]:
     draw = Random(f"{seed}/skew").uniform  # noqa: S311 (a model, no secret)
     found = []
     for index, start in enumerate(starts):
         factors = {name: 1.0 + draw(-0.04, 0.04) for name in shares}
         if index == _HOT_ROUND and len(shares) > 1:
             factors = hot(shares, next(iter(shares)), _HOT)
-        found.append(Skew(start, start + _DURATION, factors))
+        found.append(Skew(start, start + duration, factors))
     return tuple(found)
 
 
-def _event(name: str, workloads: tuple[WorkloadDesign, ...], starts: list[float]) -> Json:
+def _event(programme: Programme, workloads: tuple[WorkloadDesign, ...], starts: list[float]) -> Json:
+    shown = tuple(one for one in workloads if one.peak or one.during or one.after)
     return {
         "apiVersion": "gala.dev/v1alpha1",
         "kind": "GalaEvent",
-        "metadata": {"name": name, "namespace": NAMESPACE},
+        "metadata": {"name": programme.name, "namespace": programme.namespace},
         "spec": {
-            "timeZone": "Asia/Shanghai",
-            "workloads": [_workload(workload) for workload in workloads],
+            "timeZone": programme.time_zone,
+            "workloads": [_workload(workload) for workload in shown],
             "scenes": [
                 {"name": "red-envelope", "demand": _demand(workloads, "during")},
                 {"name": "shopping", "demand": _demand(workloads, "after")},
             ],
-            "rounds": [_round(index, start, workloads) for index, start in enumerate(starts)],
-            "handback": {"cooldown": f"{int(_COOLDOWN)}s"},
+            "rounds": [_round(programme, workloads, index, start) for index, start in enumerate(starts)],
+            "handback": {"cooldown": f"{int(programme.cooldown)}s"},
         },
     }
 
@@ -214,7 +234,7 @@ def _demand(workloads: tuple[WorkloadDesign, ...], when: str) -> list[Json]:
     return [{"workload": name, "qps": qps} for name, qps in wanted if qps]
 
 
-def _round(index: int, start: float, workloads: tuple[WorkloadDesign, ...]) -> Json:
+def _round(programme: Programme, workloads: tuple[WorkloadDesign, ...], index: int, start: float) -> Json:
     own = [
         {"workload": workload.name, "qps": ceil(workload.peak * _weight(index))}
         for workload in workloads
@@ -223,12 +243,12 @@ def _round(index: int, start: float, workloads: tuple[WorkloadDesign, ...]) -> J
     return {
         "name": f"round-{index + 1}",
         "start": format_instant(start),
-        "duration": f"{int(_DURATION)}s",
-        "window": {"early": "30s", "late": f"{int(_LATE)}s"},
+        "duration": f"{int(programme.duration)}s",
+        "window": {"early": "30s", "late": f"{int(programme.late)}s"},
         "scene": "red-envelope",
         "demand": own,
         "afterScene": "shopping",
-        "afterDuration": f"{int(_AFTER)}s",
+        "afterDuration": f"{int(programme.after)}s",
     }
 
 

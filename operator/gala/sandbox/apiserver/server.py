@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,12 +17,14 @@ from gala.sandbox.apiserver.faults import Call, Faults
 from gala.sandbox.apiserver.kinds import Kind
 from gala.sandbox.apiserver.resources import APPLY, Options, Resources
 from gala.sandbox.apiserver.selectors import both, parse_fields
-from gala.sandbox.apiserver.store import Store, encode
+from gala.sandbox.apiserver.store import HISTORY, Store, encode
 from gala.sandbox.apiserver.watches import Scope, stream
 
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
 _REVIEWS = "selfsubjectaccessreviews"
 _WRITES = frozenset({"PUT", "PATCH"})
+_REFUSALS = 10_000
+"""Refused writes that are remembered: a server may run for days."""
 
 
 class Target(NamedTuple):
@@ -44,15 +47,15 @@ class Refused(NamedTuple):
 class EmbeddedServer:
     """Start it, talk HTTP to ``url``, stop it; ``store`` and ``resources`` are the way in from inside."""
 
-    def __init__(self, name: str, now: Callable[[], float]) -> None:
+    def __init__(self, name: str, now: Callable[[], float], *, history: int = HISTORY) -> None:
         self.name = name
         self.now = now
-        self.store = Store()
+        self.store = Store(history=history)
         self.resources = Resources(self.store, now, name=name)
         self.faults = Faults()
         self.requests = 0
         """Requests begun since the start, watches included."""
-        self.refused_scales: list[Refused] = []
+        self.refused_scales: deque[Refused] = deque(maxlen=_REFUSALS)
         """Writes to a ``/scale`` that were answered with an error."""
         self._busy = 0
         self._idle = asyncio.Event()

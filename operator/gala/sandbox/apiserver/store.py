@@ -19,6 +19,9 @@ from gala.sandbox.apiserver.selectors import Matcher
 Key = tuple[str, str]
 """Namespace (``""`` for kinds without one) and name."""
 
+HISTORY = 20_000
+"""Changes of one kind that are remembered: more than a night has."""
+
 Listener = Callable[[Kind, Json | None, Json | None], None]
 """Told (kind, before, after) of every change; ``before`` is None on create, ``after`` on delete."""
 
@@ -105,7 +108,7 @@ class View(Protocol):
 class Store:
     """All objects of one server."""
 
-    def __init__(self, *, history: int = 20_000, revision: int = 100) -> None:
+    def __init__(self, *, history: int = HISTORY, revision: int = 100) -> None:
         self.revision = revision
         self.listeners: list[Listener] = []
         self.views: dict[tuple[str, str], View] = {}
