@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gala.sandbox.apiserver import beyond
 from gala.sandbox.apiserver.errors import Json
 from gala.sandbox.apiserver.kinds import find_builtin
 from gala.sandbox.apiserver.selectors import stamp
@@ -51,6 +52,15 @@ class PodView:
             pods, seen = index[key]
             return pod_body(pods, seen, self._world.now)
         return self._system(key)
+
+    def remove(self, key: Key) -> None:
+        """Stops one pod; its workload starts another. What belongs to a node is refused."""
+        found = self._build().get(key)
+        if found is None:
+            raise beyond.rendered(_POD.plural)
+        pods, seen = found
+        if not seen.leaving:
+            self._world.stop_pod(pods, seen.name)
 
     def _build(self) -> dict[Key, tuple[PodArray, Seen]]:
         if self._index is None:

@@ -53,6 +53,8 @@ class ClusterWorld:
         self._leaving: list[tuple[float, int, PodArray, Leaving]] = []
         self._count = 0
         self._slot = 0.0
+        self._deleted: list[str] = []
+        """Nodes whose objects were deleted."""
         self._dirty: set[tuple[str, str, str]] = set()
         self._unsettled: set[tuple[str, str]] = set()
         self.view = PodView(self)
@@ -64,6 +66,8 @@ class ClusterWorld:
             server.resources.create(node, "", self.nodes.body(number, now), Options(manager="kubelet"))
 
     def _on_change(self, kind: Kind, before: Json | None, after: Json | None) -> None:
+        if kind.plural == "nodes" and before is not None and after is None:
+            self._deleted.append(before["metadata"]["name"])
         if kind.plural not in _KINDS:
             return
         if before is not None and after is not None and before["spec"] is after["spec"]:
@@ -83,6 +87,7 @@ class ClusterWorld:
 
     def step(self, to: float) -> None:
         """Applies what was asked for, then lets time pass until ``to`` (never backwards)."""
+        self._apply_deletions()
         self._apply()
         while self._leaving and self._leaving[0][0] <= to:
             at, _, pods, gone = heapq.heappop(self._leaving)
@@ -94,13 +99,21 @@ class ClusterWorld:
         self.now = max(self.now, to)
         self._publish()
 
+    def stop_pod(self, pods: PodArray, name: str) -> None:
+        """One pod stops before its time; the workload starts another at once."""
+        self._leave(pods, [pods.pod_name(ordinal) for ordinal in pods.ordinals].index(name))
+        self._grow(pods, 1)
+        self._touch(pods)
+        self._schedule(self.now)
+
     def lose_nodes(self, numbers: Sequence[int]) -> None:
         """Nodes vanish with their pods; the workloads start replacements at once."""
         lost = set(numbers)
         node = find_builtin("nodes")
         for number in sorted(lost):
             self.nodes.lose(number)
-            self.server.store.remove(node, "", self.nodes.names[number])
+            if self.server.store.get(node, "", self.nodes.names[number]) is not None:
+                self.server.store.remove(node, "", self.nodes.names[number])
         for key in sorted(self.workloads):
             pods = self.workloads[key]
             hit = [index for index, where in enumerate(pods.nodes) if where in lost]
@@ -110,6 +123,12 @@ class ClusterWorld:
             if hit:
                 self._touch(pods)
         self._schedule(self.now)
+
+    def _apply_deletions(self) -> None:
+        deleted, self._deleted = set(self._deleted), []
+        living = [number for number in self.nodes.living() if self.nodes.names[number] in deleted]
+        if living:
+            self.lose_nodes(living)
 
     def _apply(self) -> None:
         dirty, self._dirty = sorted(self._dirty), set()
@@ -139,13 +158,16 @@ class ClusterWorld:
 
     def _shrink(self, pods: PodArray, count: int) -> None:
         for _ in range(count):
-            ordinal, node, ready_at, created = pods.remove(pods.pick(self.now))
-            if node is None:
-                continue
-            gone = Leaving(self.now + self.params.grace, ordinal, node, ready_at, created)
-            pods.leaving.append(gone)
-            self._count += 1
-            heapq.heappush(self._leaving, (gone.gone_at, self._count, pods, gone))
+            self._leave(pods, pods.pick(self.now))
+
+    def _leave(self, pods: PodArray, index: int) -> None:
+        ordinal, node, ready_at, created = pods.remove(index)
+        if node is None:
+            return
+        gone = Leaving(self.now + self.params.grace, ordinal, node, ready_at, created)
+        pods.leaving.append(gone)
+        self._count += 1
+        heapq.heappush(self._leaving, (gone.gone_at, self._count, pods, gone))
 
     def _schedule(self, at: float) -> None:
         """Gives nodes to waiting pods in the order of their creation; who does not fit waits on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
-from gala.sandbox.apiserver import defaults, managed
+from gala.sandbox.apiserver import beyond, defaults, managed
 from gala.sandbox.apiserver.errors import ApiError, Json, bad_request, conflict, invalid, not_found
 from gala.sandbox.apiserver.kinds import BUILTIN, CRD, Kind, find_builtin, from_definition
 from gala.sandbox.apiserver.patches import json_patch, merge_patch, strategic_patch
@@ -80,6 +80,7 @@ class Resources:
 
     def create(self, kind: Kind, namespace: str, body: Json, options: Options) -> Json:
         """A new object with uid, generation, defaults and schema checks."""
+        self._refuse_rendered(kind)
         meta = dict(body.get("metadata") or {})
         name = self._new_name(kind, namespace, meta)
         self._uids += 1
@@ -104,6 +105,10 @@ class Resources:
         if kind is CRD:
             self._register(from_definition(new))
         return self.store.put(kind, new)
+
+    def _refuse_rendered(self, kind: Kind) -> None:
+        if kind.key in self.store.views:
+            raise beyond.rendered(kind.plural)
 
     def _uid(self) -> str:
         return f"{crc32(self._name.encode()):08x}-0000-4000-8000-{self._uids:012x}"
@@ -193,6 +198,7 @@ class Resources:
         self, kind: Kind, old: Json, body: Json, writer: managed.Writer | None, options: Options
     ) -> Json:
         """The common end of every change; ``writer`` None: managedFields are already in ``body``."""
+        self._refuse_rendered(kind)
         old_meta, meta = old["metadata"], body.get("metadata") or {}
         _guard(kind, old_meta, meta)
         system = {name: old_meta[name] for name in _SYSTEM if name in old_meta}
@@ -234,6 +240,9 @@ class Resources:
         meta = old["metadata"]
         _guard(kind, meta, options.get("preconditions") or {})
         if dry_run:
+            return old
+        if view := self.store.views.get(kind.key):
+            view.remove(key)
             return old
         if meta.get("finalizers"):
             if "deletionTimestamp" in meta:

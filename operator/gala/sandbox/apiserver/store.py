@@ -104,6 +104,10 @@ class View(Protocol):
         """One object, or None."""
         ...
 
+    def remove(self, key: Key) -> None:
+        """Somebody deletes one."""
+        ...
+
 
 class Store:
     """All objects of one server."""

@@ -23,6 +23,8 @@ class Scope(NamedTuple):
 
     namespace: str
     match: Matcher | None
+    now: Callable[[], float]
+    """For ages in Tables."""
     delay: Callable[[], float] | None = None
 
 
@@ -52,7 +54,7 @@ async def stream(request: web.BaseRequest, store: Store, kind: Kind, scope: Scop
             await response.write(first)
         table = tables.wants_table(request.headers.get("Accept", ""))
         limit = float(query.get("timeoutSeconds") or _LONGEST)
-        pump = _Pump(response, watcher, kind, table=table, delay=scope.delay)
+        pump = _Pump(response, watcher, kind, scope, table=table)
         await pump.run(limit)
         await response.write_eof()
     except ConnectionResetError:
@@ -93,15 +95,16 @@ class _Pump:
         response: web.StreamResponse,
         watcher: Watcher,
         kind: Kind,
+        scope: Scope,
         *,
         table: bool,
-        delay: Callable[[], float] | None,
     ) -> None:
         self._response = response
         self._watcher = watcher
         self._kind = kind
         self._table = table
-        self._delay = delay
+        self._delay = scope.delay
+        self._now = scope.now
 
     async def run(self, limit: float) -> None:
         """Until the watch is closed or ``limit`` wall seconds are over."""
@@ -138,5 +141,5 @@ class _Pump:
         what = self._watcher.type_of(item) or item.type
         if not self._table:
             return item.line(what)
-        rendered = tables.render(self._kind, [item.after], metadata={}, now=0.0, include="Metadata")
+        rendered = tables.render(self._kind, [item.after], metadata={}, now=self._now(), include="Metadata")
         return b'{"type":"%b","object":%b}\n' % (what.encode(), encode(rendered))

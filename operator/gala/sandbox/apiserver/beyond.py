@@ -1,0 +1,37 @@
+"""What this server does not do, refused in a sentence that a person at kubectl understands."""
+
+from __future__ import annotations
+
+from gala.sandbox.apiserver.errors import ApiError
+
+_STREAMS = frozenset({"log", "exec", "attach", "portforward", "proxy", "ephemeralcontainers"})
+_POD_PARTS = 7
+"""Of ``/api/v1/namespaces/<namespace>/pods/<name>/log``."""
+
+
+def unknown(path: str) -> ApiError:
+    """The answer to a path that leads nowhere."""
+    parts = path.strip("/").split("/")
+    if len(parts) >= _POD_PARTS and parts[4] == "pods" and parts[6] in _STREAMS:
+        return _not_there(
+            "the sandbox's pods run no containers: they have no logs, and nobody can enter them"
+        )
+    return ApiError(404, "NotFound", "the server could not find the requested resource")
+
+
+def protobuf() -> ApiError:
+    """A body that cannot be read."""
+    return ApiError(
+        415,
+        "UnsupportedMediaType",
+        "the sandbox reads JSON and YAML, not protobuf: write the object to a file and kubectl create -f it",
+    )
+
+
+def rendered(plural: str) -> ApiError:
+    """A write to objects that follow from others."""
+    return _not_there(f"the sandbox's {plural} follow from their workload; scale that, or delete one of them")
+
+
+def _not_there(message: str) -> ApiError:
+    return ApiError(501, "NotImplemented", message)
