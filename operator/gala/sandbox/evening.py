@@ -22,8 +22,8 @@ FIRST = 240.0
 BETWEEN = 900.0
 """Seconds from one round to the next: all is handed back in between."""
 
-NEXT = 180.0
-"""Seconds until a show of one's own: hardly more than its lead."""
+NEXT = 210.0
+"""Seconds until a show of one's own: its lead is some 150, and the file may be 20 s old."""
 
 ROUNDS = 7
 

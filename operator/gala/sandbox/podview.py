@@ -62,6 +62,13 @@ class PodView:
         if not seen.leaving:
             self._world.stop_pod(pods, seen.name)
 
+    def begin(self) -> None:
+        """From now on watches are told what changes."""
+        self._told = {pods.key: self._bodies(pods) for pods in self._world.workloads.values()}
+
+    def _bodies(self, pods: PodArray) -> dict[str, Json]:
+        return {seen.name: pod_body(pods, seen, self._world.now) for seen in self._seen(pods)}
+
     def _build(self) -> dict[Key, tuple[PodArray, Seen]]:
         if self._index is None:
             self._index = {
@@ -123,7 +130,7 @@ class PodView:
         if not store.watched(_POD):
             return
         before = self._told.get(pods.key, {})
-        after = {seen.name: pod_body(pods, seen, self._world.now) for seen in self._seen(pods)}
+        after = self._bodies(pods)
         for name in sorted(before.keys() | after.keys()):
             old, new = before.get(name), after.get(name)
             if old is not None and new is not None and _same(old, new):

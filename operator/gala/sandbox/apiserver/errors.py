@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -12,7 +12,16 @@ Json = dict[str, Any]
 class ApiError(Exception):
     """An answer other than 2xx; ``body`` is the Status object that clients read."""
 
-    def __init__(self, code: int, reason: str, message: str, *, causes: Sequence[Json] = ()) -> None:
+    def __init__(
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        *,
+        causes: Sequence[Json] = (),
+        about: Mapping[str, str] | None = None,
+    ) -> None:
+        """``about`` names the object: ``name``, ``kind``, ``group``."""
         super().__init__(message)
         self.code = code
         self.body: Json = {
@@ -25,7 +34,7 @@ class ApiError(Exception):
             "code": code,
         }
         if causes:
-            self.body["details"] = {"causes": list(causes)}
+            self.body["details"] = {**(about or {}), "causes": list(causes)}
 
 
 def not_found(what: str, name: str) -> ApiError:
@@ -44,12 +53,13 @@ def bad_request(message: str) -> ApiError:
 
 
 def invalid(kind: str, name: str, problems: Sequence[tuple[str, str]]) -> ApiError:
-    """422: the object breaks its schema; ``problems`` are (path, message)."""
+    """422: the object breaks its schema; ``kind`` is ``<Kind>.<group>``, ``problems`` are (path, message)."""
     causes = [
         {"reason": "FieldValueInvalid", "message": message, "field": path} for path, message in problems
     ]
     text = ", ".join(f"{path}: {message}" for path, message in problems)
-    return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {text}', causes=causes)
+    about = dict(zip(("kind", "group"), kind.partition(".")[::2], strict=True), name=name)
+    return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {text}', causes=causes, about=about)
 
 
 def expired(since: int, oldest: int) -> ApiError:

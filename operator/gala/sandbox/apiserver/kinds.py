@@ -165,7 +165,7 @@ BUILTIN: tuple[Kind, ...] = (
         plural="customresourcedefinitions",
         kind="CustomResourceDefinition",
         namespaced=False,
-        short_names=("crd",),
+        short_names=("crd", "crds"),
         subresources=_STATUS,
         columns=(Column("Created At", ".metadata.creationTimestamp", "date"),),
     ),

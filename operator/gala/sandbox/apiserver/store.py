@@ -108,6 +108,10 @@ class View(Protocol):
         """Somebody deletes one."""
         ...
 
+    def begin(self) -> None:
+        """Somebody begins to watch, who knows what is there now."""
+        ...
+
 
 class Store:
     """All objects of one server."""
@@ -196,6 +200,8 @@ class Store:
         oldest = self._oldest.get(kind.key, 0)
         if since < oldest:
             raise expired(since, oldest)
+        if (view := self.views.get(kind.key)) and not self.watched(kind):
+            view.begin()
         watcher.seen = since
         for event in self._history.get(kind.key, ()):
             if event.revision > since and watcher.type_of(event):
