@@ -22,6 +22,9 @@ KUBECTL = shutil.which("kubectl")
 PATIENCE = 110.0
 """Wall seconds for what has to happen sooner or later."""
 
+CALM = 1.0
+"""Wall seconds from the first pass to the earliest end: kopf, stopped while it begins, leaves warnings."""
+
 WITHOUT_KUBECTL = "kubectl is not on PATH"
 
 
@@ -46,12 +49,18 @@ def a_served_fleet(folder: Path, **params: Any) -> Iterator[Up]:
         ends.append((asyncio.get_running_loop(), stop))
         passes: list[Done] = []
 
-        def ready(served: Served) -> None:
-            ups.append(Up(served, passes))
+        def observe(done: Done) -> None:
+            passes.append(done)
             told.set()
 
         with ServedFolder(folder).hold() as held:
-            await serve(held, ServeParams(**params), stop, ready=ready, observer=passes.append)
+            await serve(
+                held,
+                ServeParams(**params),
+                stop,
+                ready=lambda served: ups.append(Up(served, passes)),
+                observer=observe,
+            )
 
     def run() -> None:
         try:
@@ -66,6 +75,7 @@ def a_served_fleet(folder: Path, **params: Any) -> Iterator[Up]:
     try:
         told.wait(60)
         if ups:
+            time.sleep(CALM)
             yield ups[0]
     finally:
         loop, stop = ends[0]

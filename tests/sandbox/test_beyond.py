@@ -1,0 +1,97 @@
+"""What a server says to what it does not do, and pods and nodes that somebody deletes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gala.sandbox.apiserver.server import EmbeddedServer
+from gala.sandbox.world import ClusterWorld
+from sandbox_builders import START, Client, serving, world
+
+PODS = "/api/v1/namespaces/shop/pods"
+
+
+@pytest.fixture
+def cluster() -> ClusterWorld:
+    return world(nodes=2)[0]
+
+
+@pytest.fixture
+async def client(cluster: ClusterWorld) -> AsyncIterator[Client]:
+    """Three pods of ``web`` are Ready."""
+    async with serving(cluster.server) as found:
+        await found.deploy(replicas=3)
+        cluster.step(START + 100.0)
+        yield found
+
+
+async def pods(client: Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.get(PODS))["items"]
+    return found
+
+
+async def test_a_pod_that_is_deleted_leaves_and_another_one_starts(
+    client: Client, cluster: ClusterWorld
+) -> None:
+    before = [pod["metadata"]["name"] for pod in await pods(client)]
+    assert (await client.call("DELETE", f"{PODS}/{before[0]}"))[0] == 200
+    now = {pod["metadata"]["name"]: pod["metadata"].get("deletionTimestamp") for pod in await pods(client)}
+    assert [name for name, leaving in now.items() if leaving] == [before[0]]
+    assert len(now) == 4
+    assert (await client.call("DELETE", f"{PODS}/{before[0]}"))[0] == 200
+    cluster.step(START + 110.0)
+    assert [pod["metadata"]["name"] for pod in await pods(client)] == [*before[1:], *set(now) - set(before)]
+
+
+async def test_a_node_that_is_deleted_takes_its_pods_along(client: Client, cluster: ClusterWorld) -> None:
+    node = cluster.nodes.names[0]
+    assert {pod["spec"]["nodeName"] for pod in await pods(client)} == {node}
+    assert (await client.call("DELETE", f"/api/v1/nodes/{node}"))[0] == 200
+    cluster.step(START + 101.0)
+    assert {pod["spec"]["nodeName"] for pod in await pods(client)} == {cluster.nodes.names[1]}
+    assert cluster.nodes.living() == [1]
+
+
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, id=part) for part in ("log", "exec", "attach", "portforward")]
+)
+async def test_a_pod_cannot_be_entered_by_its_(client: Client, part: str) -> None:
+    name = (await pods(client))[0]["metadata"]["name"]
+    status, body = await client.call("GET", f"{PODS}/{name}/{part}")
+    assert (status, body["reason"]) == (501, "NotImplemented")
+    assert "they have no logs" in body["message"]
+
+
+async def test_a_pod_cannot_be_created_or_changed(client: Client) -> None:
+    name = (await pods(client))[0]["metadata"]["name"]
+    made = await client.call("POST", PODS, {"metadata": {"name": "bare"}})
+    changed = await client.call(
+        "PATCH",
+        f"{PODS}/{name}",
+        {"metadata": {"labels": {"a": "b"}}},
+        content="application/merge-patch+json",
+    )
+    assert [status for status, _ in (made, changed)] == [501, 501]
+    assert "pods follow from their workload" in changed[1]["message"]
+
+
+async def test_a_body_in_protobuf_is_refused_with_another_way() -> None:
+    async with serving(EmbeddedServer("east", lambda: START)) as client:
+        content = "application/vnd.kubernetes.protobuf"
+        status, body = await client.call("POST", "/api/v1/namespaces", {}, content=content)
+        assert (status, "kubectl create -f" in body["message"]) == (415, True)
+
+
+async def test_a_watch_of_pods_that_begins_late_is_told_of_one_that_vanishes(
+    client: Client, cluster: ClusterWorld
+) -> None:
+    revision = (await client.get(PODS))["metadata"]["resourceVersion"]
+    query = {"watch": "true", "resourceVersion": revision, "timeoutSeconds": "1"}
+    async with client.session.get(client.server.url + PODS, params=query) as answer:
+        cluster.lose_nodes([0])
+        cluster.step(START + 101.0)
+        lines = (await answer.text()).splitlines()
+    assert sum('"type":"DELETED"' in line for line in lines) == 3
