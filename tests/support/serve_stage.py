@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +85,14 @@ def a_served_fleet(folder: Path, **params: Any) -> Iterator[Up]:
         assert not thread.is_alive()
         if faults:
             raise faults[0]
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Returns once it is so."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 class Kubectl:

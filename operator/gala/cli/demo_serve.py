@@ -27,7 +27,11 @@ DIRECTORY: Final = Path("out/serve")
 
 INSTALL: Final = "https://kubernetes.io/docs/tasks/tools/"
 
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+COLUMN: Final = 58
+"""Width of the commands on the page."""
+
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends it, the closing of its terminal too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ def run(options: ServeOptions) -> int:
 
 async def _serve(folder: ServedFolder, options: ServeOptions) -> None:
     stop = asyncio.Event()
-    for number in _STOPS:
+    for number in STOPS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log = None if options.quiet else ServeLog(sys.stderr)
     await serve(folder, options.params, stop, ready=lambda served: _tell(served, options), observer=log)
@@ -99,14 +103,13 @@ def page(served: Served, *, kubectl: bool) -> str:
         (f"kubectl apply -f {shlex.quote(str(served.folder.show))}", "a show of yours, in 3 to 4 minutes"),
         (f"kubectl --context {members[0]} scale deploy gateway --replicas=1", "interfere while it is Live"),
     ]
-    width = max(len(command) for command, _ in tries)
     lines = [
         f"A hub, {_count(members)} and the operator run in this process, on 127.0.0.1 alone and without",
         "passwords: a sandbox, in which nothing but the operator is real.",
         f"Round 1 of {night.name} begins at {when}. In another terminal:",
         "",
         f"  export KUBECONFIG={shlex.quote(str(served.folder.kubeconfig.absolute()))}",
-        *(f"  {command:<{width}}  # {why}" for command, why in tries),
+        *(f"  {command:<{COLUMN}}  # {why}" for command, why in tries),
         "",
         f"Contexts: {hub} (the current one), {', '.join(members)}; the namespace is {night.namespace}.",
         "Ctrl-C ends everything and removes the kubeconfig.",
