@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from gala.sandbox.apiserver.server import EmbeddedServer
 from gala.sandbox.world import ClusterWorld
 from sandbox_builders import START, Client, serving, world
 
@@ -76,13 +75,6 @@ async def test_a_pod_cannot_be_created_or_changed(client: Client) -> None:
     )
     assert [status for status, _ in (made, changed)] == [501, 501]
     assert "pods follow from their workload" in changed[1]["message"]
-
-
-async def test_a_body_in_protobuf_is_refused_with_another_way() -> None:
-    async with serving(EmbeddedServer("east", lambda: START)) as client:
-        content = "application/vnd.kubernetes.protobuf"
-        status, body = await client.call("POST", "/api/v1/namespaces", {}, content=content)
-        assert (status, "kubectl create -f" in body["message"]) == (415, True)
 
 
 async def test_a_watch_of_pods_that_begins_late_is_told_of_one_that_vanishes(

@@ -241,6 +241,24 @@ def test_it_is_said_that_the_sandbox_does_not_do_(kubectl: Kubectl, command: str
     assert want in kubectl.refused("--context", "north", *command.split())
 
 
+def test_a_namespace_with_a_secret_and_a_map_is_created_from_arguments(kubectl: Kubectl) -> None:
+    assert kubectl.fine("create", "namespace", "stage") == "namespace/stage created\n"
+    there = ("--namespace", "stage")
+    kubectl.fine(*there, "create", "secret", "generic", "key", "--from-literal=value=sesam")
+    kubectl.fine(*there, "create", "configmap", "words", "--from-literal=a=b", "--from-literal=c=d")
+    assert kubectl.read(*there, "secret", "key")["data"] == {"value": "c2VzYW0="}
+    assert kubectl.read(*there, "configmap", "words")["data"] == {"a": "b", "c": "d"}
+
+
+def test_a_deployment_is_created_by_the_detour_that_a_refusal_names(kubectl: Kubectl) -> None:
+    create = ("create", "deployment", "web", "--image=web", "--replicas=2", "--context", "east")
+    assert "--dry-run=client -o yaml" in kubectl.refused(*create)
+    body = kubectl.fine(*create, "--dry-run=client", "-o", "yaml")
+    assert (
+        kubectl.fine("--context", "east", "create", "-f", "-", given=body) == "deployment.apps/web created\n"
+    )
+
+
 def test_everybody_may_do_everything(kubectl: Kubectl) -> None:
     assert kubectl.fine("auth", "can-i", "create", "galaevents") == "yes\n"
 

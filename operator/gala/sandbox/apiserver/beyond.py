@@ -24,7 +24,8 @@ def protobuf() -> ApiError:
     return ApiError(
         415,
         "UnsupportedMediaType",
-        "the sandbox reads JSON and YAML, not protobuf: write the object to a file and kubectl create -f it",
+        "the sandbox does not read this kind in protobuf: add --dry-run=client -o yaml to the command "
+        "and pipe it to kubectl create -f -",
     )
 
 

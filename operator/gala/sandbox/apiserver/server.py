@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 from aiohttp import web
 
-from gala.sandbox.apiserver import beyond, damage, discovery, reads
+from gala.sandbox.apiserver import beyond, damage, discovery, protobuf, reads
 from gala.sandbox.apiserver.errors import ApiError, Json, bad_request
 from gala.sandbox.apiserver.faults import Call, Faults
 from gala.sandbox.apiserver.kinds import Kind
@@ -20,7 +20,6 @@ from gala.sandbox.apiserver.selectors import both, parse_fields
 from gala.sandbox.apiserver.store import HISTORY, Store, encode
 from gala.sandbox.apiserver.watches import Scope, stream
 
-_PROTOBUF = "application/vnd.kubernetes.protobuf"
 _REVIEWS = "selfsubjectaccessreviews"
 _WRITES = frozenset({"PUT", "PATCH"})
 _REFUSALS = 10_000
@@ -252,8 +251,8 @@ def _resource(target: Target | None) -> str:
 def _decode(body: bytes, content: str) -> Any:
     if not body:
         return None
-    if content == _PROTOBUF:
-        raise beyond.protobuf()
+    if content == protobuf.CONTENT:
+        return protobuf.decode(body)
     try:
         if content in {APPLY, "application/yaml"}:
             return yaml.safe_load(body)
