@@ -13,12 +13,28 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from gala.cli import demo_serve, root
 from gala.cli.demo_log import ServeLog
 from gala.engine.passes import Done
 from serve_stage import Up, a_served_fleet, wait_until
+
+
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """Under nohup, which CI may use, everybody inherits that SIGHUP is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def under_nohup() -> Iterator[None]:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @asynccontextmanager
@@ -45,6 +61,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.usefixtures("at_a_terminal")
 @pytest.mark.parametrize("number", [pytest.param(one, id=one.name) for one in demo_serve.STOPS])
 async def test_it_ends_well_and_leaves_nothing_behind_after_(number: signal.Signals, tmp_path: Path) -> None:
     async with serving(tmp_path) as (process, up):
@@ -55,6 +72,20 @@ async def test_it_ends_well_and_leaves_nothing_behind_after_(number: signal.Sign
             out, _ = await process.communicate()
         assert (process.returncode, out) == (0, b"")
     assert names(tmp_path) == []
+
+
+@pytest.mark.usefixtures("under_nohup")
+async def test_under_nohup_it_outlives_its_terminal(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (process, up):
+        process.send_signal(signal.SIGHUP)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{up['contexts']['hub']}/readyz") as answer,
+        ):
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            assert await process.wait() == 0
 
 
 async def test_two_run_side_by_side_in_folders_of_their_own(tmp_path: Path) -> None:

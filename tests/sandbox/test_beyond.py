@@ -77,6 +77,18 @@ async def test_a_pod_cannot_be_created_or_changed(client: Client) -> None:
     assert "pods follow from their workload" in changed[1]["message"]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Origin": "https://example.com"}, id="of somebody"),
+        pytest.param({"Host": "rebound.example.com"}, id="under a name that leads here"),
+    ],
+)
+async def test_a_web_page_is_refused_(client: Client, headers: dict[str, str]) -> None:
+    async with client.session.get(client.server.url + PODS, headers=headers) as answer:
+        assert (answer.status, (await answer.json())["reason"]) == (403, "Forbidden")
+
+
 async def test_a_watch_of_pods_that_begins_late_is_told_of_one_that_vanishes(
     client: Client, cluster: ClusterWorld
 ) -> None:

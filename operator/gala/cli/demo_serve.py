@@ -60,7 +60,9 @@ def run(options: ServeOptions) -> int:
 async def _serve(folder: ServedFolder, options: ServeOptions) -> None:
     stop = asyncio.Event()
     for number in STOPS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        # Under nohup SIGHUP is ignored, and has to stay so.
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log = None if options.quiet else ServeLog(sys.stderr)
     await serve(folder, options.params, stop, ready=lambda served: _tell(served, options), observer=log)
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gala.sandbox.apiserver.errors import ApiError
 
 _STREAMS = frozenset({"log", "exec", "attach", "portforward", "proxy", "ephemeralcontainers"})
+_HERE = frozenset({"127.0.0.1", "localhost"})
 _POD_PARTS = 7
 """Of ``/api/v1/namespaces/<namespace>/pods/<name>/log``."""
+
+
+def refuse_pages(headers: Mapping[str, str]) -> None:
+    """Raises 403 for what a web page sent: nobody logs in here, and a browser reaches 127.0.0.1 too."""
+    if "Origin" in headers or headers.get("Host", "").partition(":")[0] not in _HERE:
+        raise ApiError(403, "Forbidden", "the sandbox answers programs on this machine, no web pages")
 
 
 def unknown(path: str) -> ApiError:

@@ -123,6 +123,7 @@ class EmbeddedServer:
     async def _answer(self, request: web.BaseRequest, *, watch: bool) -> web.StreamResponse:
         if self.faults.delay is not None:
             await asyncio.sleep(self.faults.delay())
+        beyond.refuse_pages(request.headers)
         target = self._parse(request.path)
         call = Call(request.method, request.path, _resource(target), watch)
         if refusal := self.faults.refusal(call):
