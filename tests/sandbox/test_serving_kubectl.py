@@ -50,6 +50,15 @@ spec:
 """
 
 
+def test_a_person_who_scales_a_target_of_a_live_show_is_overruled_and_named(kubectl: Kubectl) -> None:
+    kubectl.fine("wait", "ge", SHOW, "--for=jsonpath={.status.phase}=Live", "--timeout=110s")
+    kubectl.fine("--context", "north", "scale", "deploy/gateway", "--replicas=1")
+    kubectl.fine("wait", "ge", SHOW, "--for=condition=Contested", "--timeout=60s")
+    shown = kubectl.until("Contested", "describe", "ge", SHOW).partition("Events:")[2]
+    assert re.search(r"Warning +Contested .*gateway", shown)
+    assert kubectl.read("deploy", "gateway", "--context", "north")["spec"]["replicas"] > 1
+
+
 @pytest.mark.parametrize(
     ("kind", "want"),
     [
@@ -89,7 +98,7 @@ def test_get_selects_by_labels(kubectl: Kubectl) -> None:
 
 def test_get_watches_for_as_long_as_it_is_told(kubectl: Kubectl) -> None:
     kubectl.fine("apply", "-f", "-", given=an_event("watched"))
-    _, shown = kubectl("get", "ge", "watched", "--watch", "--request-timeout=2s")
+    _, shown = kubectl("get", "ge", "watched", "--watch", "--request-timeout=5s")
     assert shown.splitlines()[1].split()[0] == "watched"
     assert re.search(r"\d+[smh]$", shown.splitlines()[1])
 
@@ -282,12 +291,3 @@ def test_the_show_that_lies_ready_is_live_minutes_after_it_is_applied(kubectl: K
     kubectl.fine("apply", "-f", str(up.served.folder.show))
     kubectl.fine("wait", "ge", "next-show", "--for=jsonpath={.status.phase}=Live", "--timeout=100s")
     assert kubectl.read("ge", "next-show")["status"]["rounds"][0]["required"] == 144
-
-
-def test_a_person_who_scales_a_target_of_a_live_show_is_overruled_and_named(kubectl: Kubectl) -> None:
-    kubectl.fine("wait", "ge", SHOW, "--for=jsonpath={.status.phase}=Live", "--timeout=110s")
-    kubectl.fine("--context", "north", "scale", "deploy/gateway", "--replicas=1")
-    kubectl.fine("wait", "ge", SHOW, "--for=condition=Contested", "--timeout=60s")
-    shown = kubectl.until("Contested", "describe", "ge", SHOW).partition("Events:")[2]
-    assert re.search(r"Warning +Contested .*gateway", shown)
-    assert kubectl.read("deploy", "gateway", "--context", "north")["spec"]["replicas"] > 1
