@@ -51,6 +51,18 @@ async def gathered(stage: EngineStage, now: float = NOW, *, doubt: bool = False)
             False,
             id="what others are admitted to is not",
         ),
+        pytest.param(
+            {"admits": [{"eventNamespace": SHOWS, "targetNamespaces": [SHOWS], "may": ["Lend"]}]},
+            SHOWS,
+            False,
+            id="what may only lend is not read to grow it",
+        ),
+        pytest.param(
+            {"admits": [{"eventNamespace": SHOWS, "targetNamespaces": [SHOWS], "maxTier": "C"}]},
+            SHOWS,
+            False,
+            id="nor is what would need a higher tier",
+        ),
     ],
 )
 async def test_only_what_a_cluster_admits_is_watched(
@@ -62,6 +74,31 @@ async def test_only_what_a_cluster_admits_is_watched(
     await gathered(stage)
 
     assert bool(stage.fleet.wanted["north"]) == want
+
+
+@pytest.mark.parametrize(
+    ("spec", "where", "want"),
+    [
+        pytest.param({}, {}, ["north"], id="the traffic of what may grow is asked for"),
+        pytest.param({"inCluster": False}, {}, [], id="that of what nobody admits is not"),
+        pytest.param(
+            {},
+            {"clusterSelector": {"matchLabels": {"zone": "a"}}},
+            [],
+            id="nor is it asked where the workload is not wanted",
+        ),
+    ],
+)
+async def test_prometheus_is_asked_only_for_what_may_grow(
+    stage: EngineStage, spec: dict[str, object], where: dict[str, object], want: list[str]
+) -> None:
+    stage.put_cluster(**spec, prometheus={"url": "http://prometheus.example.com"})
+    signal = {"metric": "hits"}
+    stage.put_event(workloads=[{"name": "front", "target": {"name": "front"}, "signal": signal, **where}])
+
+    await gathered(stage)
+
+    assert [ask.cluster for ask in stage.signals.asked] == want
 
 
 async def test_an_open_entry_is_watched_whatever_has_become_of_its_event(stage: EngineStage) -> None:

@@ -128,9 +128,18 @@ def test_places(cluster: ClusterFacts, more: dict[str, Any], want: tuple[list[st
     assert found(cluster, **more) == want
 
 
-def test_an_open_entry_stays_a_place_whatever_has_changed_since() -> None:
-    cluster = a_cluster(admits=(), targets={target(): Missing("NotFound", "gone")})
-    assert found(cluster, a_ledger(an_entry())) == (["east"], [])
+@pytest.mark.parametrize(
+    ("more", "want"),
+    [
+        pytest.param({}, [], id="its target is gone"),
+        pytest.param({"admits": ()}, ["NotAdmitted"], id="its cluster does not admit it any more"),
+    ],
+)
+def test_an_open_entry_stays_a_place_whatever_has_changed_since(
+    more: dict[str, Any], want: list[str]
+) -> None:
+    cluster = a_cluster(targets={target(): Missing("NotFound", "gone")}, **more)
+    assert found(cluster, a_ledger(an_entry())) == (["east"], want)
 
 
 @pytest.mark.parametrize(

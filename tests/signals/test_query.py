@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gala.api.cluster import GalaCluster, Prometheus
-from gala.api.event import GalaEventSpec, Signal, Workload
+from gala.api.event import Signal, Workload
 from gala.errors import InvalidInput
 from gala.planning.facts import EventKey
 from gala.signals.query import asks, freshness, rate, rendered
@@ -110,17 +110,14 @@ def test_a_query_of_ones_own_is_asked_only_where_the_cluster_allows_it() -> None
 
 
 def test_every_measured_workload_is_asked_for_in_every_cluster_with_prometheus() -> None:
-    spec = GalaEventSpec.model_construct(
-        rounds=(),
-        workloads=(
-            workload(signal=SIGNAL),
-            workload("api"),
-            workload("cart", signal={**SIGNAL, "matchLabels": {"no-label": "x"}}),
-        ),
+    workloads = (
+        workload(signal=SIGNAL),
+        workload("api"),
+        workload("cart", signal={**SIGNAL, "matchLabels": {"no-label": "x"}}),
     )
     clusters = [cluster("north", {}), cluster("south"), cluster("west", {"clusterLabel": "w"})]
 
-    got = asks(NIGHT, spec, clusters)
+    got = asks(NIGHT, [(one, where) for one in workloads for where in clusters], interval=15.0)
 
     assert [(ask.workload, ask.cluster, bool(ask.query)) for ask in got] == [
         ("web", "north", True),

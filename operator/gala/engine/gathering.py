@@ -7,10 +7,11 @@ event that is not where it should be is in doubt, never gone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gala.api.cluster import GalaCluster
+from gala.api.event import Tier, Workload
 from gala.engine.desired import Desired
 from gala.engine.existence import Existence
 from gala.engine.ports import Ask, Barrier, Fleet, Signals, Wanted
@@ -18,6 +19,7 @@ from gala.engine.store import LedgerStore
 from gala.engine.wanted import WantedCluster, WantedEvent
 from gala.fleet.admission import admissions
 from gala.planning.facts import ClusterFacts, EventKey, TargetKey, Traffic
+from gala.planning.grants import highest_tier
 from gala.planning.ledger import ClusterLedger
 from gala.planning.sites import selects, target_key
 from gala.planning.snapshot import Snapshot
@@ -131,22 +133,15 @@ def wanted(
 ) -> dict[str, list[Wanted]]:
     """Every target whose facts the plan will ask for, by cluster: of events, and of open entries.
 
-    In namespaces that a cluster does not admit to an event nothing is read for it.
+    What a cluster does not let an event grow is not read for it.
     """
     found: dict[str, dict[TargetKey, float]] = {cluster.metadata.name: {} for cluster in clusters}
     for event in events:
-        if event.facts is None:
-            continue
-        spec = event.facts.spec
-        for workload in spec.workloads:
+        for workload, cluster in granted(event, clusters):
             key = target_key(workload, event.key.namespace)
             warmup = settings.warmup_default if workload.capacity is None else workload.capacity.warmup
-            for cluster in clusters:
-                labels = cluster.metadata.labels
-                taking = selects(spec.cluster_selector, labels) and selects(workload.cluster_selector, labels)
-                if taking and _admits(cluster, event.key.namespace, key.namespace):
-                    here = found[cluster.metadata.name]
-                    here[key] = max(warmup, here.get(key, 0.0))
+            here = found[cluster.metadata.name]
+            here[key] = max(warmup, here.get(key, 0.0))
     for (_, name), ledger in ledgers.items():
         for entry in ledger.entries:
             if name in found:
@@ -157,27 +152,35 @@ def wanted(
     }
 
 
-def _admits(cluster: GalaCluster, event_namespace: str, target_namespace: str) -> bool:
-    return any(
-        admission.event_namespace == event_namespace
-        and {"*", target_namespace} & set(admission.target_namespaces)
-        for admission in admissions(cluster.spec, (event_namespace,))
-    )
+def granted(event: WantedEvent, clusters: Sequence[GalaCluster]) -> Iterator[tuple[Workload, GalaCluster]]:
+    """Each workload of an event in each cluster that is selected and lets it grow there."""
+    if event.facts is None:
+        return
+    spec, namespace = event.facts.spec, event.key.namespace
+    taking = [c for c in clusters if selects(spec.cluster_selector, c.metadata.labels)]
+    admits = {c.metadata.name: admissions(c.spec, (namespace,)) for c in taking}
+    highest: dict[tuple[str, str], Tier | None] = {}
+    for workload in spec.workloads:
+        target = workload.target.namespace or namespace
+        for cluster in taking:
+            if not selects(workload.cluster_selector, cluster.metadata.labels):
+                continue
+            place = (cluster.metadata.name, target)
+            if place not in highest:
+                highest[place] = highest_tier(admits[place[0]], namespace, target)
+            tier = highest[place]
+            if tier is not None and workload.tier.rank >= tier.rank:
+                yield workload, cluster
 
 
 def questions(events: Sequence[WantedEvent], clusters: Sequence[GalaCluster]) -> list[Ask]:
-    """What to ask Prometheus: each measured workload of each event in each of its clusters."""
-    found: list[Ask] = []
-    for event in events:
-        if event.facts is None:
-            continue
-        spec = event.facts.spec
-        taking = [c for c in clusters if selects(spec.cluster_selector, c.metadata.labels)]
-        found.extend(
-            Ask(event=q.event, workload=q.workload, cluster=q.cluster, query=q.query, interval=q.interval)
-            for q in asks(event.key, spec, taking)
-        )
-    return found
+    """What to ask Prometheus: each measured workload of each event in each cluster that lets it grow."""
+    return [
+        Ask(event=q.event, workload=q.workload, cluster=q.cluster, query=q.query, interval=q.interval)
+        for event in events
+        if event.facts is not None
+        for q in asks(event.key, granted(event, clusters), interval=event.facts.spec.rebalance.interval)
+    ]
 
 
 def _with_traffic(

@@ -31,6 +31,8 @@ class Found(NamedTuple):
     floors: Mapping[str, Raised]
     move: Move | None
     uncovered: int
+    withheld: tuple[str, ...] = ()
+    """Clusters that do not admit it any more, and where this segment has not begun: it never will."""
 
 
 def floors(stand: Stand, workload: Workload, move: Move | None) -> Found:
@@ -48,14 +50,32 @@ def floors(stand: Stand, workload: Workload, move: Move | None) -> Found:
         basis=stand.scene.basis,
         reverse_fill_order=tuple(reversed(clusters)),
     )
-    found = {c: Raised(fixed[c], _planned_reason(fixed[c], stored.get(c)), "ratchet") for c in clusters}
+    found = {c: _granted(stand, name, c, fixed[c], stored.get(c)) for c in clusters}
     uncovered = 0
     if any(stand.begun(c) for c in clusters):
         uncovered = _cover(stand, name, found, clusters)
         _own_need(stand, workload, found)
         _stragglers(stand, workload, found, clusters)
         move = rebalance(stand, workload, found, move)
-    return Found(found, move, uncovered)
+    withheld = tuple(c for c in clusters if _begins_never(stand, name, c, stored.get(c)))
+    return Found({c: raised for c, raised in found.items() if c not in withheld}, move, uncovered, withheld)
+
+
+def _begins_never(stand: Stand, workload: str, cluster: str, stored: Floor | None) -> bool:
+    site = stand.site(workload, cluster)
+    return site is not None and not site.admitted and (stored is None or not stand.begun(cluster))
+
+
+def _granted(stand: Stand, workload: str, cluster: str, fixed: Floor, stored: Floor | None) -> Raised:
+    """The planned floor; where the cluster does not admit it any more, no more than stands there."""
+    site = stand.site(workload, cluster)
+    if site is None or site.admitted:
+        return Raised(fixed, _planned_reason(fixed, stored), "ratchet")
+    if stored is None or not stand.begun(cluster):
+        return Raised(replace(fixed, replicas=0), "", "")
+    if fixed.replicas < stored.replicas:
+        return Raised(fixed, _planned_reason(fixed, stored), "ratchet")
+    return Raised(stored, "", "")
 
 
 def _planned_reason(floor: Floor, stored: Floor | None) -> str:
@@ -93,6 +113,8 @@ def _carries(stand: Stand, workload: str, cluster: str, floor: Floor) -> int | N
     if stand.lost(workload, cluster):
         return stand.acknowledged(workload, cluster)
     site = stand.site(workload, cluster)
+    if site is not None and not site.admitted:
+        return floor.replicas
     if site is None or not stand.begun(cluster):
         return None
     homeless = stand.scene.commitments.homeless(site.cluster, site.key, stand.at)

@@ -79,12 +79,13 @@ class Scene:
     settings: Settings
 
     by_workload: Mapping[str, tuple[Site, ...]] = field(init=False)
-    """The sites of each workload, by cluster name."""
+    """The sites of each workload that may take more, by cluster name."""
 
     def __post_init__(self) -> None:
         found: dict[str, list[Site]] = {}
         for _, site in sorted(self.sites.items()):
-            found.setdefault(site.workload.name, []).append(site)
+            if site.admitted:
+                found.setdefault(site.workload.name, []).append(site)
         object.__setattr__(self, "by_workload", {name: tuple(each) for name, each in found.items()})
 
     @property

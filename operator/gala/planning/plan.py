@@ -145,7 +145,7 @@ class _Settling:
                     event=night.key,
                     site=site,
                     target=target,
-                    rank=known.workload.tier.rank if known else 0,
+                    rank=known.rank if known else 0,
                     before=case.entry,
                     settled=Settled(case.entry) if night.frozen else settle(case),
                     facts=case.facts if isinstance(case.facts, TargetFacts) else None,

@@ -55,7 +55,7 @@ def _know(snapshot: Snapshot, books: Books, found: Iterable[Night], commitments:
             commitments.know(
                 cluster,
                 site.key,
-                rank=site.workload.tier.rank,
+                rank=site.rank,
                 size=site.size,
                 original=site.original,
             )

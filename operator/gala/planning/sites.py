@@ -15,6 +15,7 @@ from gala.api.meta import Selector
 from gala.planning.books import Books, SiteKey
 from gala.planning.facts import ClusterFacts, EventFacts, Missing, TargetFacts, TargetKey
 from gala.planning.fit import Size
+from gala.planning.grants import highest_tier, may_grow, refusal
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
 from gala.planning.snapshot import Snapshot
@@ -33,6 +34,18 @@ class Site(NamedTuple):
     """What runs there without us."""
     size: Size
     """What one pod requests; nothing where it was never read."""
+    granted: Tier | None
+    """The highest tier that the cluster lets this event grow here; None: nothing."""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether more may be put here; else an open entry holds what it has, and nothing new begins."""
+        return self.granted is not None and self.workload.tier.rank >= self.granted.rank
+
+    @property
+    def rank(self) -> int:
+        """Of the tier that it has here: no higher than what is granted, C where nothing is."""
+        return max(self.workload.tier.rank, (self.granted or Tier.C).rank)
 
     @property
     def warmup(self) -> float | None:
@@ -52,10 +65,15 @@ def selects(selector: Selector | None, labels: Mapping[str, str]) -> bool:
 
 
 def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[SiteKey, Site], list[Finding]]:
-    """Every place where this event may hold capacity, and why the other places are none."""
+    """Every place where this event may hold capacity, and why the other places are none.
+
+    An entry that is open stays a site whatever has changed since; what it may not do any more is
+    a finding too.
+    """
     found: dict[SiteKey, Site] = {}
     findings: list[Finding] = []
     entries = books.entries(event.key)
+    grants: dict[tuple[str, str], Tier | None] = {}
     for workload in sorted(event.spec.workloads, key=lambda w: w.name):
         key = target_key(workload, event.key.namespace)
         for name in sorted(snapshot.clusters):
@@ -66,12 +84,15 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
                 continue
             facts, entry = cluster.targets.get(key), entries.get((workload.name, name))
             original, size = books.original(name, key, facts), _size(facts)
-            site = Site(workload, cluster, key, facts, entry, original, size)
+            place = (name, (key if entry is None else entry.target).namespace)
+            if place not in grants:
+                grants[place] = highest_tier(cluster.admits, event.key.namespace, place[1])
+            site = Site(workload, cluster, key, facts, entry, original, size, grants[place])
             problem = _refusal(event, site)
-            if problem is None:
-                found[workload.name, name] = site
-            else:
+            if problem is not None:
                 findings.append(problem)
+            if problem is None or entry is not None:
+                found[workload.name, name] = site
     return found, findings
 
 
@@ -80,16 +101,21 @@ def _size(facts: TargetFacts | Missing | None) -> Size:
 
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:
-    """Why nothing may grow here; an entry that is open stays a site whatever has changed since."""
-    if site.entry is not None:
-        return None
+    """Why nothing may grow here; of an open entry only what its cluster does not admit (any more)."""
     name, where, key = site.cluster.name, site.workload.name, site.key
-    if not _admitted(event, site):
-        message = (
-            f"cluster {name} does not admit {key} of tier {site.workload.tier} for events in namespace "
-            f"{event.key.namespace}; its platform team can grant it in spec.admits"
-        )
+    tier, admits = site.workload.tier, site.cluster.admits
+    moved = site.entry is not None and site.entry.target.namespace != key.namespace
+    if not site.admitted or (moved and not may_grow(admits, event.key.namespace, key.namespace, tier)):
+        message = refusal(admits, name, event.key.namespace, key, tier)
+        if site.entry is not None:
+            message += "; what is held there stays until its round is over, and nothing new begins"
         return Finding("NotAdmitted", message, name, where)
+    return None if site.entry is not None else _unusable(site)
+
+
+def _unusable(site: Site) -> Finding | None:
+    """What is wrong with a target that the cluster admits."""
+    name, where, key = site.cluster.name, site.workload.name, site.key
     if site.facts is None:
         return Finding("TargetUnknown", f"{key} in cluster {name} has not been read yet", name, where)
     if isinstance(site.facts, Missing):
@@ -107,14 +133,3 @@ def _refusal(event: EventFacts, site: Site) -> Finding | None:
         )
         return Finding("DeletesVolumes", message, name, where)
     return None
-
-
-def _admitted(event: EventFacts, site: Site) -> bool:
-    for admission in site.cluster.admits:
-        if admission.event_namespace != event.key.namespace or not admission.may_grow:
-            continue
-        if not {"*", site.key.namespace} & set(admission.target_namespaces):
-            continue
-        if site.workload.tier.rank >= Tier(admission.max_tier).rank:
-            return True
-    return False

@@ -67,7 +67,8 @@ def stage(night: Night, snapshot: Snapshot, now: float) -> Stage:
             hour.go_through(segment, ends, now)
     planned = {key: raised.floor.replicas for key, raised in hour.floors.items()}
     for key, floor in night.floors.items():
-        hour.floors.setdefault(key, Raised(floor, "", ""))
+        if key not in hour.withheld:
+            hour.floors.setdefault(key, Raised(floor, "", ""))
     moves = [_closed_if_over(move, hour.latches, now) for move in hour.moves.values()]
     return Stage(
         night=night,
@@ -90,6 +91,8 @@ class _Hour:
         self.moves = {move.workload: move for move in (night.record.moves if night.record else ())}
         self.floors: dict[FloorKey, Raised] = {}
         self.uncovered: dict[tuple[str, str], int] = {}
+        self.withheld: set[FloorKey] = set()
+        """Floors that are not granted any more, and whose hold has not begun."""
         self._night = night
         self._scene = scene
         self._workloads = sorted(event.spec.workloads, key=lambda w: (w.tier.rank, w.name))
@@ -117,6 +120,7 @@ class _Hour:
                 self.floors[name, workload.name, cluster] = item
                 if item.reason in RAISES:
                     raised.add(cluster)
+            self.withheld.update((name, workload.name, cluster) for cluster in found.withheld)
             if found.move is not None:
                 self.moves[workload.name] = found.move
             if found.uncovered:

@@ -74,11 +74,13 @@ class Stand:
         return sorted(names, key=order)
 
     def spare(self, workload: str, cluster: str, floor: Floor) -> int:
-        """Pods on top of this segment's floor that the cluster has room for.
+        """Pods on top of this segment's floor that the cluster admits and has room for.
 
         What other segments hold on the same target already stands there and costs nothing more.
         """
         site = self.scene.sites[workload, cluster]
+        if not site.admitted:
+            return 0
         standing = floor.replicas + floor.stragglers
         return max(0, Rooms(self.scene.commitments, self.at).cap(site) - standing)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from gala.api.cluster import GalaCluster, Prometheus
-from gala.api.event import GalaEventSpec, Signal, Workload
+from gala.api.event import Signal, Workload
 from gala.errors import InvalidInput
 from gala.planning.facts import EventKey
 
@@ -43,16 +43,17 @@ class Question(NamedTuple):
     """Seconds between two questions: the event's ``rebalance.interval``."""
 
 
-def asks(event: EventKey, spec: GalaEventSpec, clusters: Iterable[GalaCluster]) -> list[Question]:
-    """What to ask so that every measured workload of an event has a figure in each cluster; raises nothing.
+def asks(
+    event: EventKey, places: Iterable[tuple[Workload, GalaCluster]], *, interval: float
+) -> list[Question]:
+    """What to ask so that every measured workload of an event has a figure in each place; raises nothing.
 
-    Give the clusters that take part; those without Prometheus and workloads that state
-    neither ``signal`` nor ``query`` are left out.
+    Give the clusters that let the workload grow; those without Prometheus, and workloads that
+    state neither ``signal`` nor ``query``, are left out.
     """
     return [
-        Question(event, workload.name, cluster.metadata.name, query, spec.rebalance.interval)
-        for workload in spec.workloads
-        for cluster in clusters
+        Question(event, workload.name, cluster.metadata.name, query, interval)
+        for workload, cluster in places
         if cluster.spec.prometheus is not None
         and (query := rendered(workload, cluster.spec.prometheus, event.namespace)) is not None
     ]
