@@ -286,3 +286,11 @@ async def test_a_barrier_that_is_not_reached_says_so_with_both_versions() -> Non
     desired.put(EVENTS, an_event(version=6))
     with pytest.raises(BarrierTimeout, match="at resourceVersion 6, not at 7"):
         await desired.reached(EVENTS, 7, deadline=0.01)
+
+
+def test_a_cluster_elsewhere_is_a_stray_whatever_its_name() -> None:
+    desired = Desired(NAMESPACE)
+    desired.put(CLUSTERS, stored(cluster("north")))
+    desired.put(CLUSTERS, stored(cluster("north", namespace="shows"), uid="u2"))
+    assert [(one.name, one.uid) for one in desired.clusters()] == [("north", "u1")]
+    assert [(one.name, one.uid, one.cluster) for one in desired.strays()] == [("north", "u2", None)]

@@ -8,7 +8,7 @@ import pytest
 
 from gala.api.cluster import GalaClusterStatus
 from gala.planning.facts import Missing, PodStart
-from gala.report.cluster_status import ClusterView, cluster_status
+from gala.report.cluster_status import ClusterView, cluster_status, stray_status
 from gala.report.status import to_wire
 from report_night import T0
 from report_passes import cluster, health, traffic
@@ -123,4 +123,14 @@ def test_figures_that_cannot_be_read_keep_their_last_value() -> None:
         10,
         "v1.31.2",
         before.pod_start,
+    )
+
+
+def test_a_cluster_outside_of_the_fleet_namespace_is_told_where_it_would_count() -> None:
+    before = cluster_status(view())
+    status = stray_status("gala-system", generation=3, now=T0, previous=before)
+    assert conditions(status) == {"Ready": ("False", "OutsideFleetNamespace")}
+    assert status.conditions[0].message == (
+        "a GalaCluster counts in namespace gala-system alone, so nothing is read or measured by this one, "
+        "nor is its Secret; the platform team can write it in gala-system"
     )

@@ -209,6 +209,17 @@ async def test_a_pass_brings_status_events_and_clusters_up_to_date() -> None:
     assert reporter.recorder.log(EVENT) is not None
 
 
+async def test_a_cluster_outside_of_the_fleet_namespace_is_told_once_for_each_of_its_specs() -> None:
+    hub = Hub()
+    reporter = Reporter(hub, Settings())
+    elsewhere = {"metadata": {"namespace": "show"}}
+    for at, generation in ((-60, 1), (-45, 1), (-30, 2), (-29, 3), (-15, 2)):
+        stray = Cluster(generation=generation, raw=elsewhere)
+        await reporter.publish(passed(at, strays=(stray,)))
+    told = hub.statuses(CLUSTER_PATH.replace("gala-system", "show"))
+    assert [status["observedGeneration"] for status in told] == [1, 2]
+
+
 async def test_nothing_changed_nothing_written() -> None:
     hub = Hub()
     reporter = Reporter(hub, Settings())

@@ -204,7 +204,20 @@ def test_preflight_passed(changes: dict[str, Any], want: tuple[str, str]) -> Non
 
 def test_features_that_are_not_built_yet_are_named() -> None:
     found = {one.type: one for one in judge(view(unsupported=("spec.donors", "spec.resilience.survive")))}
-    want = "spec.donors is not yet supported; spec.resilience.survive is not yet supported"
+    want = (
+        "spec.donors is not yet supported, so nothing lends; later it will take may: [Lend] in spec.admits "
+        'from the platform team and the label gala.dev/may-lend: "true" from whoever owns the donor; '
+        "spec.resilience.survive is not yet supported"
+    )
+    assert found["PreflightPassed"].message == want
+
+
+def test_an_event_that_no_cluster_admits_is_told_who_can_change_that() -> None:
+    found = {one.type: one for one in judge(view(plan=event_plan(segments=(), ready={})))}
+    want = (
+        "no cluster takes part in events of namespace show; "
+        "the platform team can grant it in spec.admits of a GalaCluster"
+    )
     assert found["PreflightPassed"].message == want
 
 
@@ -248,6 +261,12 @@ def test_armed(phase: str, want: tuple[str, str]) -> None:
 )
 def test_signals_fresh(east: dict[str, Any], want: tuple[str, str]) -> None:
     assert condition(view(snapshot=snapshot(clusters={"east": cluster(**east)})), "SignalsFresh") == want
+
+
+def test_where_a_workload_takes_no_part_its_traffic_is_not_waited_for() -> None:
+    place = snapshot(clusters={"east": cluster(signal_configured=True)})
+    elsewhere = view(snapshot=place, plan=event_plan(ready={("other", "east"): 2}))
+    assert condition(elsewhere, "SignalsFresh") == ("Unknown", "NotConfigured")
 
 
 @pytest.mark.parametrize(

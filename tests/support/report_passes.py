@@ -272,7 +272,7 @@ class Cluster:
     name: str = "east"
     uid: str = "c1"
     generation: int = 1
-    raw: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=lambda: {"metadata": {"namespace": "gala-system"}})
     problems: tuple[str, ...] = ()
 
 

@@ -6,6 +6,7 @@ The operator turns a refusal into ``phase: Invalid``; ``gala plan -f`` prints it
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +23,9 @@ from gala.api.scalars import WIRE
 from gala.errors import InvalidInput
 
 M = TypeVar("M", bound=Model)
+
+_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+"""A label that people may ask for; two underscores begin what is Prometheus' own, as the metric's name."""
 
 
 class Problem(NamedTuple):
@@ -64,6 +68,7 @@ def check_event(event: GalaEvent) -> tuple[Problem, ...]:
         *_scenes(spec),
         *_demands(spec),
         *_targets(event),
+        *_signals(event),
     )
 
 
@@ -178,6 +183,27 @@ def _targets(event: GalaEvent) -> Iterator[Problem]:
             )
         elif lenders.setdefault(key, donor.name) != donor.name:
             yield Problem(path, f"{_target_text(key)} is donor {lenders[key]!r} already; remove one of them")
+
+
+def _signals(event: GalaEvent) -> Iterator[Problem]:
+    """A label that PromQL cannot name, and series of others' namespaces."""
+    for index, workload in enumerate(event.spec.workloads):
+        if workload.signal is None:
+            continue
+        path = f"spec.workloads[{index}].signal.matchLabels"
+        for label, value in workload.signal.match_labels.items():
+            if not _LABEL.fullmatch(label):
+                yield Problem(
+                    path,
+                    f"{label!r} is no label of a series; write letters, digits and underscores, as app_name",
+                )
+            own = workload.target.namespace or event.metadata.namespace
+            if label == "namespace" and value != own:
+                yield Problem(
+                    path,
+                    f"only series of the target's own namespace {own} are measured; leave namespace out, or "
+                    "have the platform team set allowCustomQueries in a GalaCluster and write query",
+                )
 
 
 def _target_key(target: TargetRef, namespace: str) -> tuple[str, str, str, str]:

@@ -149,6 +149,23 @@ class Desired:
         self._clusters = {key: read_cluster(raw, before=before.get(key)) for key, raw in ours}
         return tuple(self._clusters.values())
 
+    def strays(self) -> tuple[WantedCluster, ...]:
+        """The clusters elsewhere, by namespace and name: people are told that they count for nothing."""
+        with self._lock:
+            items = sorted(self._items[CLUSTERS].items())
+        return tuple(
+            WantedCluster(
+                name=key[1],
+                uid=item.raw["metadata"].get("uid", ""),
+                generation=item.raw["metadata"].get("generation", 0),
+                resource_version=str(item.version),
+                raw=item.raw,
+                cluster=None,
+            )
+            for key, item in items
+            if key[0] != self._fleet_namespace
+        )
+
     def missing(self) -> frozenset[EventKey]:
         """Events that were deleted or dropped out of a list, and are kept until that is confirmed."""
         with self._lock:

@@ -39,6 +39,8 @@ class Gathered:
     snapshot: Snapshot
     events: tuple[WantedEvent, ...]
     clusters: tuple[WantedCluster, ...]
+    strays: tuple[WantedCluster, ...] = ()
+    """GalaClusters outside of the fleet namespace: nothing in them counts."""
     revision: int = 0
     """Of what people want, as it was when this was read."""
     vanished: frozenset[EventKey] = frozenset()
@@ -110,6 +112,7 @@ class Gatherer:
             snapshot=snapshot,
             events=events,
             clusters=members,
+            strays=self._desired.strays(),
             revision=revision,
             vanished=self._desired.vanished(),
         )

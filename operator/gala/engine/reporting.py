@@ -54,6 +54,7 @@ class Telling:
             results=done.results,
             events=done.gathered.events,
             clusters=done.gathered.clusters,
+            strays=done.gathered.strays,
             health=self._health(),
             troubles=done.troubles,
         )

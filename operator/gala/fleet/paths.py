@@ -83,7 +83,14 @@ class Catalog:
         names = {item.get("name") for item in resources}
         for item in resources:
             name = str(item.get("name"))
-            if item.get("kind") == target.kind and "/" not in name and f"{name}/scale" in names:
+            namespaced = item.get("namespaced", True)
+            if not namespaced or "/" in name or item.get("kind") != target.kind:
+                continue
+            if f"{name}/scale" in names:
                 self._plurals[kind] = name
                 return
-        raise Rejected(f"{target.kind} of {target.api_version} cannot be scaled here.", status=404)
+        raise Rejected(
+            f"{target.kind} of {target.api_version} cannot be scaled here: only what lives in a namespace "
+            "and has /scale can, whoever grants it; write another target.",
+            status=404,
+        )

@@ -49,6 +49,19 @@ def cluster_status(view: ClusterView) -> GalaClusterStatus:
     )
 
 
+def stray_status(
+    fleet_namespace: str, *, generation: int, now: float, previous: GalaClusterStatus | None
+) -> GalaClusterStatus:
+    """The status of a GalaCluster outside of the fleet namespace: it counts for nothing, and who can help."""
+    text = (
+        f"a GalaCluster counts in namespace {fleet_namespace} alone, so nothing is read or measured by this "
+        f"one, nor is its Secret; the platform team can write it in {fleet_namespace}"
+    )
+    before = previous.conditions if previous else ()
+    conditions = merge((no("Ready", "OutsideFleetNamespace", text),), before, generation=generation, now=now)
+    return GalaClusterStatus(observed_generation=generation, conditions=conditions)
+
+
 def _resources(amount: Amount) -> Resources:
     """By its wire form: a bare integer of CPU means cores."""
     return Resources.model_validate(

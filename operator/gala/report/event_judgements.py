@@ -138,7 +138,7 @@ def _ready(view: EventView) -> Judgement:
 
 
 def _preflight(view: EventView) -> Judgement:
-    features = [f"{name} is not yet supported" for name in view.unsupported]
+    features = [f"{name} is not yet supported{_LATER.get(name, '')}" for name in view.unsupported]
     shortfalls = {need.short_reason for segment in view.plan.segments for need in segment.needs}
     found = [one for one in view.plan.findings if one.reason not in _ELSEWHERE | shortfalls]
     if features:
@@ -149,10 +149,17 @@ def _preflight(view: EventView) -> Judgement:
         return no(
             "PreflightPassed",
             "NoClusters",
-            "no cluster admits this event; see spec.admits of the GalaClusters",
+            f"no cluster takes part in events of namespace {view.key.namespace}; the platform team can grant "
+            "it in spec.admits of a GalaCluster",
         )
     return yes("PreflightPassed", "ChecksPassed", f"{len(view.clusters)} clusters can take their part")
 
+
+_LATER = {
+    "spec.donors": ", so nothing lends; later it will take may: [Lend] in spec.admits from the platform team "
+    'and the label gala.dev/may-lend: "true" from whoever owns the donor'
+}
+"""Who will have to grant a feature once it is there."""
 
 _ELSEWHERE = frozenset(
     {
@@ -188,24 +195,25 @@ def _armed(view: EventView) -> Judgement:
 
 def _signals(view: EventView) -> Judgement:
     measured = {one.name for one in view.spec.workloads if one.signal is not None or one.query is not None}
-    configured = [
-        view.snapshot.clusters[name]
-        for name in view.clusters
-        if name in view.snapshot.clusters and view.snapshot.clusters[name].signal_configured
+    places = [
+        (name, view.snapshot.clusters[cluster])
+        for name, cluster in sorted(view.plan.ready, key=lambda place: (place[1], place[0]))
+        if name in measured
+        and cluster in view.snapshot.clusters
+        and view.snapshot.clusters[cluster].signal_configured
     ]
-    if not measured or not configured:
+    if not places:
         return unknown(
             "SignalsFresh", "NotConfigured", "no traffic is measured; forecasts and stated shares decide"
         )
     stale_after = view.spec.rebalance.stale_after
     faults: list[tuple[str, str]] = []
-    for cluster in configured:
-        for name in sorted(measured):
-            traffic = cluster.traffic.get((view.key, name))
-            latest = traffic.latest if traffic else Missing("NotAsked", "it has not been asked for yet")
-            fault = _stale(latest, view.now, stale_after)
-            if fault is not None:
-                faults.append((fault.reason, f"{name} in {cluster.name}: {fault.message}"))
+    for name, cluster in places:
+        traffic = cluster.traffic.get((view.key, name))
+        latest = traffic.latest if traffic else Missing("NotAsked", "it has not been asked for yet")
+        fault = _stale(latest, view.now, stale_after)
+        if fault is not None:
+            faults.append((fault.reason, f"{name} in {cluster.name}: {fault.message}"))
     if faults:
         return no("SignalsFresh", faults[0][0], several([text for _, text in faults]))
     return yes("SignalsFresh", "Fresh", f"every figure is at most {stale_after:g} s old")

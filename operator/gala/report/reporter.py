@@ -24,7 +24,7 @@ from gala.fleet.member import ClusterHealth
 from gala.planning.facts import EventFacts, EventKey
 from gala.planning.outcome import EventPlan, Plan
 from gala.planning.snapshot import Snapshot
-from gala.report.cluster_status import ClusterView, cluster_status
+from gala.report.cluster_status import ClusterView, cluster_status, stray_status
 from gala.report.cues import CueAnswers
 from gala.report.event_judgements import EventView, Trouble
 from gala.report.kube_events import EventPoster, Notice, Subject, notices
@@ -129,6 +129,8 @@ class Passed:
     results: Sequence[Result] = ()
     events: Sequence[EventObject] = ()
     clusters: Sequence[ClusterObject] = ()
+    strays: Sequence[ClusterObject] = ()
+    """GalaClusters outside of the fleet namespace."""
     health: Mapping[str, ClusterHealth] = field(default_factory=dict)
     troubles: Mapping[EventKey, tuple[Trouble, ...]] = field(default_factory=dict)
 
@@ -166,6 +168,7 @@ class Reporter:
         events = [one for one in passed.events if not one.missing]
         work = [self._guarded(gate, self._event(one, passed)) for one in events]
         work += [self._guarded(gate, self._cluster(one, passed)) for one in passed.clusters]
+        work += [self._guarded(gate, self._stray(one, passed.now)) for one in passed.strays]
         work.append(self._guarded(gate, self.shelf.keep(passed.plan, passed.now)))
         await asyncio.gather(*work, self._guarded(gate, self.cues.answer(passed.now)))
         self._troubles = passed.troubles
@@ -173,7 +176,9 @@ class Reporter:
 
     def _forget_others(self, passed: Passed) -> None:
         events = {_event_id(one) for one in passed.events if not one.missing}
-        self.writer.keep(events | {self._cluster_id(one) for one in passed.clusters})
+        clusters = {_cluster_id(one) for one in (*passed.clusters, *passed.strays)}
+        self.writer.keep(events | clusters)
+        self._looked = {target: at for target, at in self._looked.items() if target in events | clusters}
         keys = {one.key for one in passed.events} | passed.plan.events.keys()
         self.recorder.keep(keys)
         self.statuses = {key: status for key, status in self.statuses.items() if key in keys}
@@ -277,7 +282,7 @@ class Reporter:
         return found
 
     async def _cluster(self, cluster: ClusterObject, passed: Passed) -> None:
-        target = self._cluster_id(cluster)
+        target = _cluster_id(cluster)
         observed = cluster.raw.get("status") or {}
         if not self.writer.due(target, passed.now) or not self._may_look(target, passed.now):
             return
@@ -293,8 +298,19 @@ class Reporter:
         )
         await self.writer.write(target, to_wire(status), observed=observed, now=passed.now)
 
-    def _cluster_id(self, cluster: ClusterObject) -> ObjectId:
-        return ObjectId(CLUSTERS, self._namespace, cluster.name, cluster.uid)
+    async def _stray(self, cluster: ClusterObject, now: float) -> None:
+        target = _cluster_id(cluster)
+        observed = cluster.raw.get("status") or {}
+        last = self.writer.last(target) or {}
+        if last.get("observedGeneration") == cluster.generation or not self._may_look(target, now):
+            return
+        before = _parsed(GalaClusterStatus, last or observed)
+        status = stray_status(self._namespace, generation=cluster.generation, now=now, previous=before)
+        await self.writer.write(target, to_wire(status), observed=observed, now=now)
+
+
+def _cluster_id(cluster: ClusterObject) -> ObjectId:
+    return ObjectId(CLUSTERS, cluster.raw["metadata"]["namespace"], cluster.name, cluster.uid)
 
 
 def _event_id(event: EventObject) -> ObjectId:

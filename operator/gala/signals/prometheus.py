@@ -152,6 +152,13 @@ class PrometheusSignals:
     ) -> dict[_Figure, Traffic]:
         if config is None:
             return _all_missing(asks, Missing("NotConfigured", f"{name} has no spec.prometheus."))
+        refused = _all_missing([ask for ask in asks if not ask.query], _not_allowed(name))
+        asks = [ask for ask in asks if ask.query]
+        return refused | (await self._asked(name, config, asks, now) if asks else {})
+
+    async def _asked(
+        self, name: str, config: Prometheus, asks: Sequence[Ask], now: float
+    ) -> dict[_Figure, Traffic]:
         try:
             site = await self._site(name, config, now)
         except GalaError as error:
@@ -231,6 +238,14 @@ def _outcome(done: asyncio.Future[_Answers], count: int) -> _Answers:
     if error is None:
         return done.result()
     return [Missing("Failed", f"Prometheus could not be asked: {error!r}")] * count
+
+
+def _not_allowed(cluster: str) -> Missing:
+    return Missing(
+        "QueryNotAllowed",
+        "a query of one's own sees every namespace's series, so it is not asked; write signal instead, "
+        f"or have the platform team set spec.prometheus.allowCustomQueries in GalaCluster {cluster}.",
+    )
 
 
 def _all_missing(asks: Sequence[Ask], missing: Missing) -> dict[_Figure, Traffic]:

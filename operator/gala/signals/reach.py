@@ -130,7 +130,9 @@ def check_url(url: str) -> None:
     )
     fault = next((text for found, text in faults if found), "")
     if fault:
-        raise AddressRefused(f"the url {fault}; write it as https://prometheus.example.com")
+        raise AddressRefused(
+            f"the url {fault}; the platform team has to write it as https://prometheus.example.com"
+        )
 
 
 class CheckedAdapter(HTTPAdapter):

@@ -30,11 +30,6 @@ _OLDEST: Final = 300.0
 _AHEAD: Final = 60.0
 """Seconds that a sample may lie in our future before one of the clocks is not believed."""
 
-_NOT_ALLOWED: Final = (
-    "Nothing may be asked: either a query of one's own where the cluster has no allowCustomQueries, "
-    "or a signal with a label that PromQL has no name for."
-)
-
 _STATUS: Final = re.compile(r"HTTP Status Code (\d{3})")
 
 _SAID: Final = re.compile(r'"error": ?"([^"]*)"')
@@ -81,7 +76,7 @@ class Source:
         Rendered queries are asked together, for each request costs both sides more than the
         figure does; should a server refuse that, one by one.
         """
-        rendered = [query for query in dict.fromkeys(queries) if query and freshness(query)]
+        rendered = [query for query in dict.fromkeys(queries) if freshness(query)]
         known: dict[str, Sample | Missing] = {}
         for first in range(0, len(rendered), _TOGETHER):
             known.update(self._together(rendered[first : first + _TOGETHER], now))
@@ -121,8 +116,6 @@ class Source:
         return {} if failed.reason == "QueryRefused" else dict.fromkeys(queries, failed)
 
     def _alone(self, query: str, now: float) -> Sample | Missing:
-        if not query:
-            return Missing("QueryNotAllowed", _NOT_ALLOWED)
         value = single(self._answer(query))
         newest = freshness(query)
         if isinstance(value, Missing) or newest is None:
