@@ -32,7 +32,12 @@ class TargetRef(Model):
     """An object with a `/scale` subresource."""
 
     api_version: Annotated[
-        str, StringConstraints(min_length=1, max_length=253, pattern=r"^([a-z0-9.-]+/)?v[0-9][a-z0-9]*$")
+        str,
+        StringConstraints(
+            min_length=1,
+            max_length=253,
+            pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?v[0-9][a-z0-9]*$",
+        ),
     ] = "apps/v1"
     """Group and version of the kind."""
     kind: Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Z][A-Za-z0-9]*$")] = (

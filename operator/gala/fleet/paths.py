@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from gala.errors import Rejected
 from gala.fleet.client import ApiServer
@@ -78,8 +78,7 @@ class Catalog:
         kind = (target.api_version, target.kind)
         if kind in self._plurals:
             return
-        group = collection(target.api_version, "x").rpartition("/")[0]
-        resources = (await self._server.request("GET", group)).get("resources") or ()
+        resources = await self._resources(target.api_version)
         names = {item.get("name") for item in resources}
         for item in resources:
             name = str(item.get("name"))
@@ -94,3 +93,13 @@ class Catalog:
             "and has /scale can, whoever grants it; write another target.",
             status=404,
         )
+
+    async def _resources(self, api_version: str) -> Sequence[Mapping[str, Any]]:
+        """The kinds of one group; none where it is not served."""
+        group = collection(api_version, "x").rpartition("/")[0]
+        try:
+            return (await self._server.request("GET", group)).get("resources") or ()
+        except Rejected as error:
+            if error.status != 404:
+                raise
+            return ()

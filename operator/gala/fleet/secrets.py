@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from gala.errors import CredentialsRefused
+from gala.errors import CredentialsRefused, Rejected
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection, single
 from gala.settings import Settings
@@ -16,6 +16,7 @@ class FleetSecrets:
 
     def __init__(self, hub: ApiServer, settings: Settings) -> None:
         self._hub = hub
+        self._namespace = settings.fleet_namespace
         self._path = collection("v1", "secrets", settings.fleet_namespace)
 
     async def read(self, name: str, key: str) -> bytes:
@@ -23,13 +24,23 @@ class FleetSecrets:
 
         Raises:
             RequestFailed: as every request.
-            CredentialsRefused: the Secret has no such key.
+            CredentialsRefused: there is no such Secret, or it has no such key.
         """
-        secret = await self._hub.request("GET", single(self._path, name))
+        try:
+            secret = await self._hub.request("GET", single(self._path, name))
+        except Rejected as error:
+            if error.status != 404:
+                raise
+            raise self._refused(f"There is no Secret {name} in namespace {self._namespace}") from error
         value = (secret.get("data") or {}).get(key)
         if not isinstance(value, str):
-            raise CredentialsRefused(f"Secret {name} has no key {key}.")
+            raise self._refused(f"Secret {name} has no key {key}")
         try:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise CredentialsRefused(f"Key {key} of Secret {name} is not base64.") from error
+            raise self._refused(f"Key {key} of Secret {name} is not base64") from error
+
+    def _refused(self, what: str) -> CredentialsRefused:
+        return CredentialsRefused(
+            f"{what}; the platform team can put it there, and no other namespace is looked into."
+        )
