@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
-from doc_commands import Command, File, Play, commands, prints, steps, ways
+from doc_commands import Command, File, Play, Step, commands, prints, steps, ways
 from doc_pages import PAGES, ROOT
 from doc_shell import Shell
-from doc_stage import LOCAL, leave_files, moment, staged
+from doc_stage import LOCAL, Stage, leave_files, moment, staged
 
 BARE = {"getting-started.md"}
 """Pages on which the reader installs everything himself."""
@@ -25,14 +26,19 @@ async def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     async with staged(bare=page.name in BARE) as stage:
         shell = Shell(tmp_path, stage.kubeconfig(LOCAL))
         leave_files(stage, shell.folder)
-        for step in steps(page):
-            match step:
-                case File(name, text):
-                    (shell.folder / name).write_text(text, encoding="utf-8")
-                case Play(until, operator):
-                    await stage.play(moment(until), operator=operator)
-                case Command() if KUBECTL or "kubectl" not in step.line:
-                    await shell.follow(step)
+        async with aclosing(shell):
+            for step in steps(page):
+                await take(step, stage, shell)
+
+
+async def take(step: Step, stage: Stage, shell: Shell) -> None:
+    match step:
+        case File(name, text):
+            (shell.folder / name).write_text(text, encoding="utf-8")
+        case Play(until, operator):
+            await stage.play(moment(until), operator=operator)
+        case Command() if KUBECTL or "kubectl" not in step.line:
+            await shell.follow(step)
 
 
 @pytest.mark.parametrize(

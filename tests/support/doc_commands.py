@@ -54,6 +54,7 @@ class Way(Enum):
 
     TO_ITS_END = "run as it stands; it has to succeed"
     UNTIL_SEEN = "started, seen to say what the page shows, then ended"
+    KEPT = "started, seen to say what the page shows, and kept up until the page is over"
     SHORT = "a night is played with one round on one cluster"
     TARGET = "a target of the Makefile: `make -n` has to know it"
     CREATE = "the sandbox reads no protobuf: made by kubectl, and applied"
@@ -65,16 +66,18 @@ _FENCED: Final = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _PROGRAMS: Final = (
-    "gala|kubectl|export|cat|cp|curl|diff|echo|grep|head|ls|mkdir|sed|sh|sort|source|tail|unset|wc"
+    "gala|kubectl|export|cat|cp|curl|diff|echo|grep|head|ls|mkdir|sed|sh|sort|source|tail|unset|wc|\\."
 )
-_SERVES: Final = r"(?:gala run\b|gala demo\b.* --serve\b|kubectl\b.* (?:--watch|-w|--follow)\b)"
+_SERVES: Final = r"(?:gala run\b|kubectl\b.* (?:--watch|-w|--follow)\b)"
+_SERVED: Final = r"(?:gala|make) demo\b.*--serve\b"
 _WAYS: Final = {
     Way.UNTIL_SEEN: re.compile(rf"{_SERVES}"),
-    Way.SHORT: re.compile(r"(?:gala|make) demo\b(?!.*--serve\b)"),
+    Way.KEPT: re.compile(rf"{_SERVED}"),
+    Way.SHORT: re.compile(rf"(?!{_SERVED})(?:gala|make) demo\b"),
     Way.TARGET: re.compile(r"make (?!demo\b)[a-z]"),
     Way.CREATE: re.compile(r"kubectl create [^|>&]*$"),
     Way.TO_ITS_END: re.compile(
-        rf"(?!{_SERVES}|gala demo\b|kubectl create\b)(?:[A-Z_]+=\S* )*(?:{_PROGRAMS})\b"
+        rf"(?!{_SERVES}|gala demo\b|kubectl create\b)(?:[A-Z_]+=\S* )*(?:{_PROGRAMS})(?= |$)"
     ),
 }
 
