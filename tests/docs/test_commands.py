@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doc_commands import Command, File, Play, Step, commands, prints, steps, ways
+from doc_commands import Command, Elsewhere, File, Play, Step, commands, prints, steps, ways
 from doc_pages import PAGES, ROOT
 from doc_shell import Shell
 from doc_stage import LOCAL, Stage, leave_files, moment, staged
@@ -49,6 +49,12 @@ def test_there_is_exactly_one_way_to_run_a_command(command: Command) -> None:
     assert len(ways(command.line)) == 1, f"{command.line}: say in doc_commands.py how it is run"
 
 
+def test_what_is_run_elsewhere_is_run_by_the_test_that_is_named() -> None:
+    named = [one for page in PAGES for one in steps(page) if isinstance(one, Elsewhere)]
+    texts = {one.by: (ROOT / one.by).read_text(encoding="utf-8") for one in named}
+    assert [one for one in named if " ".join(one.line.split()[:2]) not in texts[one.by]] == []
+
+
 @pytest.mark.parametrize("line", ["rm -rf .", "terraform apply", "kubectlx get pods", "make"])
 def test_nothing_that_is_unknown_is_run(line: str) -> None:
     assert ways(line) == []
@@ -76,11 +82,13 @@ def test_a_page_is_read_in_order(tmp_path: Path) -> None:
     page.write_text(
         "<!-- file: a.yaml -->\n```yaml\nb: 1\n```\n\n<!-- play until 19:55 without the operator -->\n\n"
         "```console\n$ gala plan \\\n    -f a.yaml\nfits\n\n$ kubectl get x\n```\n"
+        "<!-- run by tests/a.py -->\n```console\n$ gala status\n```\n"
     )
     want = [
         File("a.yaml", "b: 1\n"),
         Play("19:55", operator=False),
         Command("gala plan \\\n    -f a.yaml", "fits\n", 9),
         Command("kubectl get x", "", 13),
+        Elsewhere("gala status", "tests/a.py"),
     ]
     assert steps(page) == want

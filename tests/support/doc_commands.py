@@ -5,9 +5,10 @@ its end continues it), every other line is what it prints. Where the output vari
 anything within a line, and a line of `…` alone for any lines. A line `^C` says that the reader ends
 the command there. A command that prints something which is not shown says nothing about it.
 
-Two comments, which no reader sees, say the rest:
+Three comments, which no reader sees, say the rest:
 
 - `<!-- file: NAME -->` before a block: the reader saves it under that name;
+- `<!-- run by tests/docs/test_x.py -->` before a block: that test runs it, on a stage of its own;
 - `<!-- play until HH:MM[:SS] -->`, also with `without the operator`: what the night is like by then.
 """
 
@@ -39,6 +40,13 @@ class File(NamedTuple):
     text: str
 
 
+class Elsewhere(NamedTuple):
+    """A command that another test runs."""
+
+    line: str
+    by: str
+
+
 class Play(NamedTuple):
     """Time passes on the stage; ``until`` is a time of day in Beijing."""
 
@@ -46,7 +54,7 @@ class Play(NamedTuple):
     operator: bool
 
 
-Step = Command | File | Play
+Step = Command | File | Play | Elsewhere
 
 
 class Way(Enum):
@@ -62,7 +70,8 @@ class Way(Enum):
 
 _FENCED: Final = re.compile(
     r"<!-- play until (?P<until>[\d:]+)(?P<alone> without the operator)? -->\n"
-    r"|(?:<!-- file: (?P<file>\S+) -->\n\n?)?^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$",
+    r"|(?:<!-- (?:file: (?P<file>\S+)|run by (?P<by>\S+)) -->\n\n?)?"
+    r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 _PROGRAMS: Final = (
@@ -97,7 +106,8 @@ def steps(page: Path) -> list[Step]:
         elif match["file"]:
             found.append(File(match["file"], match["text"]))
         elif match["language"] == "console":
-            found += _commands(match["text"], text.count("\n", 0, match.start("text")) + 1)
+            typed = _commands(match["text"], text.count("\n", 0, match.start("text")) + 1)
+            found += (Elsewhere(one.line, match["by"]) if match["by"] else one for one in typed)
     return found
 
 
