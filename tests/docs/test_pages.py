@@ -26,8 +26,9 @@ def commands() -> list[Any]:
     found = []
     for block in blocks("console"):
         for line in block.text.splitlines():
-            if line.startswith("$ gala "):
-                words = shlex.split(re.split(r" [|>] ", line.removeprefix("$ "))[0])
+            if line.startswith(("$ gala ", "$ kubectl gala ")):
+                typed = line.removeprefix("$ ").removeprefix("kubectl ")
+                words = shlex.split(re.split(r" [|>] ", typed)[0])
                 found.append(pytest.param(words[1:], id=f"{block.name}: {' '.join(words)}"))
     return found
 
