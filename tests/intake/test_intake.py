@@ -312,6 +312,25 @@ async def test_stopping_takes_less_than_two_seconds(busy: bool) -> None:
     assert took < 2
 
 
+async def test_stopping_while_a_watch_is_being_opened_complains_of_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with a_hub(settings=SLOW_LISTS) as hub:
+        asked, answers = asyncio.Event(), asyncio.Event()
+
+        async def hang(call: Call) -> None:
+            if call.watch:
+                asked.set()
+                await answers.wait()
+
+        hub.server.faults.before = hang
+        async with an_intake(hub=hub):
+            async with asyncio.timeout(20):
+                await asked.wait()
+        answers.set()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_an_intake_that_was_stopped_asks_nothing_more() -> None:
     async with an_intake(QUICK_LISTS) as (hub, _, intake):
         await until(lambda: watching(hub))

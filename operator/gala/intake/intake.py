@@ -171,8 +171,6 @@ class Intake:
         except Exception as error:  # noqa: BLE001 (kopf ends with anything, and must be able to)
             return f"kopf ended: {str(error) or type(error).__name__}"
         finally:
-            # What kopf leaves half done has no more to say than why it ended.
-            loop.set_exception_handler(lambda _, what: log.debug("kopf left: %s", what.get("message")))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
         return "kopf ended without a reason."

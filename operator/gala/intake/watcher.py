@@ -7,6 +7,7 @@ through its own status, or die for ever without a word. What is left is its watc
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -19,6 +20,8 @@ from gala.engine.desired import KINDS, Desired
 from gala.errors import Rejected, Unreachable
 from gala.fleet.kubeconfig import Credentials
 from gala.intake.session import Watches, open_session
+
+log = logging.getLogger(__name__)
 
 START_DEADLINE: Final = 15.0
 """Wall seconds from kopf's start until every kind is watched; measured: 0.06 s."""
@@ -112,6 +115,8 @@ class Watcher:
         enough: what is cancelled closes its children in new tasks, and one of those waits for ever
         for a worker that an event just asked for.
         """
+        # What kopf leaves half done has no more to say than why it ended; its callbacks want to be in a task.
+        asyncio.get_running_loop().set_exception_handler(_left)
         until = time.monotonic() + END_DEADLINE
         while (left := asyncio.all_tasks() - {asyncio.current_task()}) and time.monotonic() < until:
             for task in left:
@@ -148,6 +153,10 @@ class Watcher:
                 desired.put(kind, obj)
 
         return seen
+
+
+def _left(_: asyncio.AbstractEventLoop, what: Mapping[str, Any]) -> None:
+    log.debug("kopf left: %s", what.get("message"))
 
 
 def _settings(watch_deadline: float) -> kopf.OperatorSettings:
