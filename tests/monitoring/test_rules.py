@@ -54,7 +54,7 @@ CONSTANTS: dict[str, set[str]] = {
     "condition": conditions(),
     "status": set(STATUSES),
     "phase": {phase.value for phase in EventPhase},
-    "reason": {value for name, value in vars(reasons).items() if name.isupper()},
+    "reason": {value for name, value in vars(reasons).items() if name.isupper()} | {"LateStart"},
     "outcome": {
         "Done", "Undecided", "Fault",
         "Written", "Conflict", "LeadershipLost", "Rejected", "Throttled", "Unreachable",

@@ -255,7 +255,10 @@ STATES: dict[str, Bad] = {
     "GalaRoundLate": Bad(
         passed=lambda m: a_pass(
             m,
-            an_event(a_round(m.began + FAR, windows=(ClusterWindow("east", m.now, m.began + FAR, "", 45),))),
+            an_event(
+                a_round(m.began + FAR, windows=(ClusterWindow("east", m.now, m.began + FAR, "", 45),)),
+                ready={WEB: 8},
+            ),
         )
     ),
     "GalaRoundAtRisk": Bad(passed=about_to_start),

@@ -24,7 +24,7 @@ from gala.fleet.learning import StartLearner
 from gala.fleet.rooms import Reading
 from gala.fleet.roomwatch import RoomWatch
 from gala.fleet.targets import Targets, Wanted
-from gala.fleet.trouble import Trouble, is_refusal, read_trouble, told, why, write_trouble
+from gala.fleet.trouble import Trouble, is_absent, is_refusal, read_trouble, told, why, write_trouble
 from gala.fleet.upkeep import Upkeep
 from gala.fleet.watching import Cache
 from gala.fleet.writes import Writer, WriteResult
@@ -54,6 +54,7 @@ class ClusterHealth:
     last_contact: float | None
     version: str
     caches: int
+    """Watches of kinds that are installed there."""
     caches_current: int
     restarts: int
     """Of caches since the start."""
@@ -202,7 +203,7 @@ class Member:
             unauthorized=self._unauthorized(caches),
             last_contact=self._last_contact,
             version=self._upkeep.version,
-            caches=len(caches),
+            caches=sum(not is_absent(cache.failure) for cache in caches),
             caches_current=sum(cache.current for cache in caches),
             restarts=sum(cache.restarts for cache in caches),
             consecutive_write_failures=0 if writer is None else writer.breaker.failures,

@@ -91,6 +91,11 @@ def is_refusal(error: GalaError | None) -> bool:
     return isinstance(error, RequestFailed) and error.status in {401, 403}
 
 
+def is_absent(error: GalaError | None) -> bool:
+    """Whether a kind is not installed there, such as ScaledObjects where nobody uses KEDA."""
+    return isinstance(error, Rejected) and error.status == 404
+
+
 def read_trouble(caches: Collection[Cache[Any]], room: GalaError | None, credentials: str) -> Trouble | None:
     """What cannot be read, refusals and kinds that are not installed apart."""
     failures = [*_failures(caches)]
@@ -105,7 +110,7 @@ def read_trouble(caches: Collection[Cache[Any]], room: GalaError | None, credent
 def _failures(caches: Collection[Cache[Any]]) -> Iterator[GalaError]:
     for cache in caches:
         error = cache.failure
-        if error is None or is_refusal(error) or (isinstance(error, Rejected) and error.status == 404):
+        if error is None or is_refusal(error) or is_absent(error):
             continue
         yield error
 
