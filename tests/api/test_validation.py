@@ -49,6 +49,55 @@ def test_a_target_of_the_same_name_is_another_one(changes: dict[str, Any]) -> No
     assert check_event(event) == ()
 
 
+def measuring(**labels: str) -> dict[str, Any]:
+    return {"spec.workloads.0.signal": {"metric": "hits", "matchLabels": labels}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(measuring(app_name="web", _a='"}'), id="with labels of any value"),
+        pytest.param(measuring(namespace="gala"), id="that says its own namespace"),
+        pytest.param(
+            {**measuring(namespace="shop"), "spec.workloads.0.target.namespace": "shop"},
+            id="that says its target's namespace",
+        ),
+    ],
+)
+def test_a_signal_is_fine(changes: dict[str, Any]) -> None:
+    assert check_event(parse_event(raw_event(changes))) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "want"),
+    [
+        pytest.param(
+            measuring(**{"app-name": "web"}),
+            "spec.workloads[0].signal.matchLabels: 'app-name' is no label of a series; "
+            "write letters, digits and underscores, as app_name",
+            id="a label with a hyphen",
+        ),
+        pytest.param(
+            measuring(__name__="hits"),
+            "spec.workloads[0].signal.matchLabels: '__name__' is no label of a series; "
+            "write letters, digits and underscores, as app_name",
+            id="the metric's name as a label",
+        ),
+        pytest.param(
+            measuring(namespace="bank"),
+            "spec.workloads[0].signal.matchLabels: only series of the target's own namespace gala are "
+            "measured; leave namespace out, or have the platform team set allowCustomQueries in a "
+            "GalaCluster and write query",
+            id="the namespace of somebody else",
+        ),
+    ],
+)
+def test_a_signal_is_refused(changes: dict[str, Any], want: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        parse_event(raw_event(changes))
+    assert str(refusal.value) == want
+
+
 @pytest.mark.parametrize(
     ("changes", "want"),
     [

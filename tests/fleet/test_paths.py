@@ -64,12 +64,35 @@ async def test_the_plural_of_a_kind_is_asked_once() -> None:
         await north.close()
 
 
-async def test_a_kind_without_scale_cannot_be_a_target() -> None:
+@pytest.mark.parametrize(
+    "resources",
+    [
+        pytest.param([{"name": "games", "kind": "Game"}], id="without a scale"),
+        pytest.param(
+            [
+                {"name": "games", "kind": "Game", "namespaced": False},
+                {"name": "games/scale", "kind": "Scale", "namespaced": False},
+            ],
+            id="of the whole cluster",
+        ),
+        pytest.param(None, id="of a group that is not served"),
+    ],
+)
+async def test_a_kind_cannot_be_a_target(resources: list[dict[str, object]] | None) -> None:
     async with serving() as server:
-        server.objects["discovery"]["/apis/games.example/v1"] = {
-            "resources": [{"name": "games", "kind": "Game"}]
-        }
+        if resources is not None:
+            server.objects["discovery"]["/apis/games.example/v1"] = {"resources": resources}
         north = client(server)
-        with pytest.raises(Rejected, match="cannot be scaled"):
+        with pytest.raises(Rejected, match=r"cannot be scaled.*write another target") as refusal:
+            await Catalog(north).learn(GAME)
+        assert refusal.value.status == 404
+        await north.close()
+
+
+async def test_a_refusal_to_tell_the_kinds_is_no_answer_about_them() -> None:
+    async with serving() as server:
+        server.forbidden = {"v1"}
+        north = client(server)
+        with pytest.raises(Rejected, match="403"):
             await Catalog(north).learn(GAME)
         await north.close()

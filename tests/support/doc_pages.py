@@ -53,5 +53,11 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 
+def rows_of(name: str) -> list[list[str]]:
+    """The cells of every table row of a page in ``docs``, without backticks."""
+    rows = [line for line in _read(ROOT / "docs" / name).splitlines() if line.startswith("|")]
+    return [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in rows]
+
+
 def _read(page: Path) -> str:
     return page.read_text(encoding="utf-8")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tenancy_ways import Way
+from tenancy_ways import Turn, Way
+from ways_in_a_hold import IN_A_HOLD
 from ways_of_clusters import CLUSTERS, SECRETS
 from ways_of_namespaces import NAMESPACES, PERMISSIONS
 from ways_of_signals import ADDRESSES, SIGNALS
 from ways_of_targets import TARGETS
+
+__all__ = ["GROUPS", "IN_A_HOLD", "tried"]
 
 GROUPS: Mapping[str, Mapping[str, Way]] = {
     "Another namespace": NAMESPACES,
@@ -19,3 +22,9 @@ GROUPS: Mapping[str, Mapping[str, Way]] = {
     "Another's series": SIGNALS,
     "Another server": ADDRESSES,
 }
+
+
+def tried() -> Mapping[str, int]:
+    """How many ways out are tried, by what they aim at."""
+    groups: Mapping[str, Mapping[str, Way | Turn]] = {**GROUPS, "More in the middle of a hold": IN_A_HOLD}
+    return {aim: len(ways) for aim, ways in groups.items()}

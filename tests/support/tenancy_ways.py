@@ -60,3 +60,12 @@ def not_measured(event: Json, cluster: Json, reason: str, grants: str, settings:
     """An event whose traffic cannot be asked for as somebody wants it."""
     told = Told(event, "SignalsFresh", reason, grants)
     return Way(objects=(cluster, event), told=told, touched=OWN, settings=settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What changes while ``front`` of ``shows`` is held in north, and what must come of it: nothing more."""
+
+    objects: tuple[Json, ...]
+    then: tuple[Json, ...]
+    told: Told

@@ -9,6 +9,7 @@ from tenancy_objects import (
     FLEET,
     SHOWS,
     SYSTEM,
+    Json,
     admit,
     admitting,
     cluster,
@@ -17,7 +18,7 @@ from tenancy_objects import (
     of_the_bank,
     workload,
 )
-from tenancy_ways import Way, invalid_cluster, not_admitted
+from tenancy_ways import OWN, Told, Way, invalid_cluster, not_admitted
 
 BANKS = event(workloads=[of_the_bank()])
 FROM_THE_BANK = event(namespace=BANK)
@@ -35,6 +36,14 @@ def in_(namespace: str, name: str) -> dict[str, object]:
 def of_tier(tier: str) -> dict[str, object]:
     """An event of its own namespace that wants to be served first."""
     return event(workloads=[workload(tier=tier)])
+
+
+def donor(which: Json) -> Way:
+    """An event that wants room from somebody else, where even lending is granted."""
+    made = event(donors=[{"name": "lender", "floor": {"replicas": 0}, **which}])
+    later = 'may: [Lend] in spec.admits from the platform team and the label gala.dev/may-lend: "true"'
+    told = Told(made, "PreflightPassed", "NotYetSupported", later)
+    return Way(objects=(admitting(SHOWS, BANK, may=["Grow", "Lend"]), made), told=told, touched=OWN)
 
 
 NAMESPACES: Mapping[str, Way] = {
@@ -119,6 +128,11 @@ NAMESPACES: Mapping[str, Way] = {
 PERMISSIONS: Mapping[str, Way] = {
     "growth where only lending is granted": not_admitted(
         event(), admitting(may=["Lend"]), grants="may: [Grow]"
+    ),
+    "a donor of another namespace": donor({"target": {"name": "vault", "namespace": BANK}}),
+    "a donor of the own namespace without a label": donor({"target": {"name": "back"}}),
+    "donors by a label that anybody can write": donor(
+        {"selector": {"kind": "Deployment", "matchLabels": {"gala.dev/may-lend": "true"}}}
     ),
     "an admission that permits nothing": invalid_cluster(admitting(may=[]), "write", event()),
     "tier S where nothing is said of tiers": not_admitted(of_tier("S"), admitting(), grants="maxTier: S"),
