@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pytest
 
+from doc_commands import File, steps
 from doc_pages import PAGES, ROOT, Block, anchors, blocks, links
 from gala.api.documents import read_documents
 from gala.api.facts_file import parse_facts
@@ -19,6 +20,16 @@ from gala.cli import root
 PARSERS: dict[str, Any] = {"GalaEvent": parse_event, "GalaCluster": parse_cluster, "GalaFacts": parse_facts}
 RUN = ("plan", "crds")
 """Commands that need nothing: they are run and not only parsed."""
+
+
+def reader(folder: Path) -> Path:
+    """A folder with what the pages have their reader save, and the examples."""
+    (folder / "examples").symlink_to(ROOT / "examples")
+    for page in PAGES:
+        for step in steps(page):
+            if isinstance(step, File):
+                (folder / step.name).write_text(step.text, encoding="utf-8")
+    return folder
 
 
 def commands() -> list[Any]:
@@ -63,7 +74,10 @@ def test_the_pages_show_events_and_clusters() -> None:
 
 
 @pytest.mark.parametrize("words", commands())
-def test_every_command_line_is_one_that_gala_takes(words: list[str]) -> None:
+def test_every_command_line_is_one_that_gala_takes(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(reader(tmp_path))
     with click.Context(root.root, help_option_names=["-h", "--help"]) as context:
         command = root.root.get_command(context, words[0])
         assert command is not None
