@@ -62,6 +62,56 @@ async def test_a_night_is_told_as_its_servers_hold_it_while_a_round_is_live(tmp_
     assert web["target"]["kind"] == "Deployment"
 
 
+@pytest.mark.parametrize(
+    ("late", "silent"),
+    [
+        pytest.param(0, False, id="one that renewed its Lease just now is at work"),
+        pytest.param(-3600, False, id="one whose clock is ahead of ours is at work"),
+        pytest.param(120, True, id="one that has not for two minutes is not"),
+    ],
+)
+async def test_what_an_operator_wrote_that_works_no_more_is_not_believed(
+    tmp_path: Path, late: float, silent: bool
+) -> None:
+    async with night_at(ROUND_AT + 60, tmp_path) as stage:
+        tree = await stage.gala("status", "--at", at(ROUND_AT + 60 + late))
+        told = await document(stage.kubeconfig, "--at", at(ROUND_AT + 60 + late))
+    assert tree.return_value == int(silent)
+    assert ("✗ no operator has been at work for 2m" in tree.stdout) is silent
+    assert (told["ready"], told["operator"]["holder"], told["operator"]["silent"]) == (
+        not silent,
+        "scene",
+        silent,
+    )
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(Refuse(status=403, path="/leases"), id="it may not be read"),
+        pytest.param(Refuse(status=404, path="/leases"), id="it is not there"),
+    ],
+)
+async def test_without_the_lease_nothing_is_said_of_the_operator(tmp_path: Path, refusal: Refuse) -> None:
+    async with night_at(ROUND_AT + 60, tmp_path) as stage:
+        stage.fleet.hub.faults.refusals = [refusal]
+        told = await document(stage.kubeconfig)
+    assert (told["ready"], told["operator"]) == (True, None)
+
+
+async def test_a_lease_without_a_time_says_nothing(hub: Hub, tmp_path: Path) -> None:
+    lease = {"metadata": {"name": "gala-operator"}, "spec": {"holderIdentity": "one"}}
+    await hub.api.request("POST", "/apis/coordination.k8s.io/v1/namespaces/gala-system/leases", body=lease)
+    kubeconfig = write_kubeconfig(tmp_path, hub.server.url)
+    assert (await document(kubeconfig))["operator"] is None
+
+
+async def test_a_hub_that_fails_after_all_has_been_read_is_told(hub: Hub, tmp_path: Path) -> None:
+    hub.server.faults.refusals = [Refuse(status=500, path="/leases")]
+    kubeconfig = write_kubeconfig(tmp_path, hub.server.url)
+    assert isinstance((await gala("status", "--kubeconfig", kubeconfig)).exception, GalaError)
+
+
 async def test_a_night_whose_capacity_is_on_its_way_has_exit_status_1(tmp_path: Path) -> None:
     async with night_at(200, tmp_path) as stage:
         tree = await stage.gala("status", "gala", "--at", at(200))

@@ -47,10 +47,11 @@ def printed(
     stream: Stream | None = None,
     full: bool = False,
     withheld: tuple[str, ...] = (),
+    alarm: str = "",
     now: float = NOW,
 ) -> str:
     chosen = stream or Stream()
-    print_tree(found, chosen, now=now, withheld=withheld, full=full)
+    print_tree(found, chosen, now=now, alarm=alarm, withheld=withheld, full=full)
     return chosen.text()
 
 
@@ -169,6 +170,10 @@ def test_a_right_that_is_missing_is_named() -> None:
         "Not shown: you may not list galaallocations in namespace gala-system; "
         "docs/security.md says who grants it."
     )
+
+
+def test_what_concerns_all_events_stands_before_them() -> None:
+    assert printed(show(), alarm="nobody works").splitlines()[0] == "✗ nobody works"
 
 
 def test_a_terminal_gets_colours_and_never_a_line_that_is_wider(terminal: Stream) -> None:

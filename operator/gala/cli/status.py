@@ -12,6 +12,7 @@ from gala.cli.hub import Login
 from gala.cli.hub_reading import Asked, Held, reached, read
 from gala.cli.options import hub_options, instant, kubernetes_names
 from gala.cli.status_document import document
+from gala.cli.status_operator import Operator, ask
 from gala.cli.status_tree import print_tree
 from gala.cli.status_view import shows
 from gala.engine.clock import WallClock
@@ -45,7 +46,7 @@ def status(  # noqa: PLR0913 (one argument for each option; click has no other w
     It only reads: what the operator wrote into events, clusters and its ledger. Whoever may not
     read the ledger sees everything but the workloads.
 
-    The exit status is 0 if every event that was asked for is Ready, else 1.
+    The exit status is 0 if every event that was asked for is Ready and an operator is at work, else 1.
 
     \b
       gala status
@@ -55,18 +56,20 @@ def status(  # noqa: PLR0913 (one argument for each option; click has no other w
     _check_names(events, all_namespaces=all_namespaces, namespace=namespace)
     login = Login(kubeconfig=kubeconfig, context=context)
     settings = Settings(fleet_namespace=fleet_namespace)
-    asked, held = asyncio.run(
+    asked, held, operator = asyncio.run(
         _fetch(login, settings, names=events, namespace=namespace, everywhere=all_namespaces)
     )
     now = WallClock().now() if at is None else at
     found = shows(held, fleet_namespace=fleet_namespace, now=now)
+    silent = operator is not None and operator.silent(now)
     if output == "json":
-        click.echo(json.dumps(document(found, now=now, withheld=held.withheld), indent=2))
-    else:
-        print_tree(found, sys.stdout, now=now, withheld=held.withheld if found else (), full=full)
+        click.echo(json.dumps(document(found, operator, now=now, withheld=held.withheld), indent=2))
+    elif found:
+        alarm = operator.sentence(now, fleet_namespace) if operator is not None and silent else ""
+        print_tree(found, sys.stdout, now=now, alarm=alarm, withheld=held.withheld, full=full)
     if not found:
         click.echo(f"gala: {_none(asked)}", err=True)
-    return 0 if found and all(show.ready for show in found) else 1
+    return 0 if found and not silent and all(show.ready for show in found) else 1
 
 
 def _check_names(events: tuple[str, ...], *, all_namespaces: bool, namespace: str | None) -> None:
@@ -76,11 +79,11 @@ def _check_names(events: tuple[str, ...], *, all_namespaces: bool, namespace: st
 
 async def _fetch(
     login: Login, settings: Settings, *, names: tuple[str, ...], namespace: str | None, everywhere: bool
-) -> tuple[Asked, Held]:
+) -> tuple[Asked, Held, Operator | None]:
     async with reached(login, settings) as hub:
         where = None if everywhere else namespace or await login.namespace()
         asked = Asked(names=names, namespace=where, fleet_namespace=settings.fleet_namespace)
-        return asked, await read(hub, asked)
+        return asked, await read(hub, asked), await ask(hub, settings)
 
 
 def _none(asked: Asked) -> str:

@@ -8,18 +8,29 @@ from typing import Any
 from gala.api.meta import API_VERSION
 from gala.api.model import Model
 from gala.api.scalars import format_instant
+from gala.cli.status_operator import Operator
 from gala.cli.status_view import ClusterLine, Show, WorkloadLine
 
 Json = dict[str, Any]
 
 
-def document(shows: Sequence[Show], *, now: float, withheld: Sequence[str]) -> Json:
+def document(
+    shows: Sequence[Show], operator: Operator | None, *, now: float, withheld: Sequence[str]
+) -> Json:
     """Times are RFC3339 in UTC; what is unknown is null, never 0; lists are in the order of names."""
+    silent = operator is not None and operator.silent(now)
     return {
         "apiVersion": API_VERSION,
         "kind": "GalaStatus",
         "at": format_instant(now),
-        "ready": bool(shows) and all(show.ready for show in shows),
+        "ready": bool(shows) and not silent and all(show.ready for show in shows),
+        "operator": None
+        if operator is None
+        else {
+            "holder": operator.holder,
+            "renewedAt": format_instant(operator.renewed_at),
+            "silent": silent,
+        },
         "withheld": list(withheld),
         "events": [_event(show, now) for show in shows],
     }

@@ -52,12 +52,14 @@ def signs_for(encoding: str) -> Signs:
 
 
 def print_tree(
-    shows: Iterable[Show], stream: IO[str], *, now: float, withheld: Sequence[str], full: bool
+    shows: Iterable[Show], stream: IO[str], *, now: float, alarm: str, withheld: Sequence[str], full: bool
 ) -> None:
-    """One tree for each event; on a terminal never wider than it."""
+    """One tree for each event, below what concerns them all; on a terminal never wider than it."""
     terminal = stream.isatty()
     console = Console(file=stream, highlight=False, width=None if terminal else PIPE_WIDTH)
     signs = signs_for(console.encoding)
+    if alarm:
+        console.print(Text(f"{signs.marks[Mark.BAD]} {signs.said(alarm)}", style=_STYLE[Mark.BAD]))
     for show in shows:
         console.print(_Branches(show, signs, now=now, full=full or not terminal).tree())
     for right in withheld:
