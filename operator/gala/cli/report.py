@@ -10,9 +10,10 @@ from typing import Final
 import click
 from pydantic import ValidationError
 
-from gala.cli.hub import Login, check
+from gala.cli.hub import Login
+from gala.cli.hub_reading import reached
+from gala.cli.options import hub_options, kubernetes_name
 from gala.errors import InvalidInput
-from gala.fleet.client import ApiServer
 from gala.planning.facts import EventKey
 from gala.report import archive, event_report, html, picture
 from gala.report.event_report import EventReport
@@ -21,26 +22,20 @@ from gala.report.shelf import fetch
 from gala.report.table import print_report
 from gala.settings import Settings
 
-_DEFAULTS: Final = Settings()
 _GZIP: Final = b"\x1f\x8b"
 
 
 @click.command()
-@click.argument("event", required=False)
-@click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of the event.")
+@click.argument("event", required=False, callback=kubernetes_name)
 @click.option("-f", "--filename", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
               help="A report (.json) or a recorded night (.json.gz) on disk; - reads stdin.")  # fmt: skip
 @click.option("-o", "--output", type=click.Choice(["table", "json", "html", "svg", "night"]), default="table",
               show_default=True, help="How to print it; night is the recording itself, for -f.")  # fmt: skip
-@click.option("--kubeconfig", envvar="KUBECONFIG", metavar="PATH", show_envvar=True,
-              help="The cluster that holds the GalaEvents.")  # fmt: skip
-@click.option("--context", metavar="NAME", help="Another context of the kubeconfig than its current one.")
-@click.option("--fleet-namespace", default=_DEFAULTS.fleet_namespace, show_default=True,
-              help="Where the operator keeps its nights.")  # fmt: skip
+@hub_options
 def report(  # noqa: PLR0913 (one argument for each option; click has no other way)
     *,
     event: str | None,
-    namespace: str,
+    namespace: str | None,
     filename: Path | None,
     output: str,
     kubeconfig: str | None,
@@ -63,19 +58,17 @@ def report(  # noqa: PLR0913 (one argument for each option; click has no other w
         found, night = _read(filename)
     else:
         login = Login(kubeconfig=kubeconfig, context=context)
-        key = EventKey(namespace, event or "")
-        found, night = asyncio.run(_fetch(login, Settings(fleet_namespace=fleet_namespace), key))
+        settings = Settings(fleet_namespace=fleet_namespace)
+        found, night = asyncio.run(_fetch(login, settings, namespace, event or ""))
     _print(found, night, output)
     return 0 if found.passed else 1
 
 
-async def _fetch(login: Login, settings: Settings, key: EventKey) -> tuple[EventReport, NightLog]:
-    hub = ApiServer("hub", await login.credentials(), settings)
-    try:
-        await check(hub)
-        return await fetch(hub, settings, key)
-    finally:
-        await hub.close()
+async def _fetch(
+    login: Login, settings: Settings, namespace: str | None, name: str
+) -> tuple[EventReport, NightLog]:
+    async with reached(login, settings) as hub:
+        return await fetch(hub, settings, EventKey(namespace or await login.namespace(), name))
 
 
 def _read(path: Path) -> tuple[EventReport, NightLog | None]:

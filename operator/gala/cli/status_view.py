@@ -12,21 +12,20 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from gala.api.allocation import EntryStatus, GalaAllocation, StoredEntry
+from gala.api.allocation import EntryStatus, StoredEntry
 from gala.api.cluster import GalaClusterStatus
 from gala.api.event import GalaEventSpec
 from gala.api.event_status import ClusterStatus, EventPhase, GalaEventStatus, RoundPhase, RoundStatus
 from gala.api.meta import Condition
 from gala.api.validation import parse_event
 from gala.cli.hub_reading import Held
+from gala.cli.status_ledger import SeenLedger, read_ledgers
 from gala.cli.status_problems import Place, Problem, problems_of
 from gala.errors import InvalidInput
 from gala.planning.facts import EventKey
 from gala.planning.segments import Segment, segments
 
 Json = Mapping[str, Any]
-
-LOWEST = float("-inf")
 
 
 class Mark(IntEnum):
@@ -110,7 +109,7 @@ class Show:
 def shows(held: Held, *, fleet_namespace: str, now: float) -> tuple[Show, ...]:
     """Every event that was read, in the order of namespace and name."""
     fleet = {str(one["metadata"]["name"]): _cluster_status(one) for one in held.clusters}
-    ledgers, unreadable = _ledgers(held.ledgers)
+    ledgers, unreadable = read_ledgers(held.ledgers)
     return tuple(
         _show(
             raw,
@@ -127,7 +126,7 @@ def shows(held: Held, *, fleet_namespace: str, now: float) -> tuple[Show, ...]:
 def _show(
     raw: Json,
     fleet: Mapping[str, GalaClusterStatus],
-    ledger: Mapping[str, _Ledger],
+    ledger: Mapping[str, SeenLedger],
     unreadable: Iterable[str],
     *,
     fleet_namespace: str,
@@ -187,44 +186,6 @@ def _cluster_status(raw: Json) -> GalaClusterStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ledger:
-    """One event's entries in one cluster, parts together."""
-
-    entries: tuple[StoredEntry, ...]
-    seen: Mapping[str, EntryStatus]
-    hold_until: float
-
-
-def _ledgers(
-    objects: Iterable[Json],
-) -> tuple[dict[tuple[EventKey, str], _Ledger], dict[EventKey, list[str]]]:
-    """By event and cluster; and by event the names of objects that cannot be read."""
-    parts: dict[tuple[EventKey, str], list[GalaAllocation]] = {}
-    unreadable: dict[EventKey, list[str]] = {}
-    for raw in objects:
-        try:
-            stored = GalaAllocation.model_validate(raw)
-        except ValidationError:
-            ref = (raw.get("spec") or {}).get("eventRef") or {}
-            key = EventKey(str(ref.get("namespace", "")), str(ref.get("name", "")))
-            unreadable.setdefault(key, []).append(str(raw["metadata"].get("name", "")))
-            continue
-        ref = stored.spec.event_ref
-        if stored.spec.cluster:
-            parts.setdefault((EventKey(ref.namespace, ref.name), stored.spec.cluster), []).append(stored)
-    return {owner: _joined(found) for owner, found in parts.items()}, unreadable
-
-
-def _joined(parts: Iterable[GalaAllocation]) -> _Ledger:
-    ordered = sorted(parts, key=lambda part: part.spec.part)
-    return _Ledger(
-        entries=tuple(entry for part in ordered for entry in part.spec.entries),
-        seen={row.workload: row for part in ordered if part.status for row in part.status.entries},
-        hold_until=max(part.spec.hold_until or LOWEST for part in ordered),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class _Due:
     """What has to be Ready already: capacity that is on its way to a later segment is not late."""
 
@@ -250,7 +211,10 @@ class _Due:
 
 
 def _clusters(
-    status: GalaEventStatus, fleet: Mapping[str, GalaClusterStatus], ledger: Mapping[str, _Ledger], due: _Due
+    status: GalaEventStatus,
+    fleet: Mapping[str, GalaClusterStatus],
+    ledger: Mapping[str, SeenLedger],
+    due: _Due,
 ) -> tuple[ClusterLine, ...]:
     """Those of the status, and those that only the ledger knows any more."""
     known = {one.name: one for one in status.clusters}
@@ -327,7 +291,7 @@ def _round_mark(one: RoundStatus) -> Mark:
 
 
 def _next_edge(
-    status: GalaEventStatus, planned: Iterable[Segment], ledgers: Iterable[_Ledger], now: float
+    status: GalaEventStatus, planned: Iterable[Segment], ledgers: Iterable[SeenLedger], now: float
 ) -> Edge | None:
     """The earliest that lies ahead; of two at one time the one that asks for more."""
     edges = [*_status_edges(status), *_spec_edges(planned)]
