@@ -38,6 +38,8 @@ async def test_the_first_pass_already_knows_everything() -> None:
         assert sum(health.asked.counts) >= 3
         assert health.watch_age is not None
         assert not health.breaker_open
+        assert "scaledobjects" in it.north.unserved
+        assert health.caches == health.caches_current, "a kind that is not installed is no cache that lags"
 
 
 async def test_a_change_is_seen_behind_the_barrier_without_asking_for_the_object() -> None:
