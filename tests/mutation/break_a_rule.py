@@ -24,10 +24,11 @@ from demo_breaches import DEMO_BREACHES
 from edge_breaches import EDGE_BREACHES
 from engine_breaches import ENGINE_BREACHES
 from planning_breaches import PLANNING_BREACHES
+from tenancy_breaches import TENANCY_BREACHES
 
 ROOT = Path(__file__).resolve().parents[2]
 
-EVERY = (*DEMO_BREACHES, *PLANNING_BREACHES, *ENGINE_BREACHES, *EDGE_BREACHES)
+EVERY = (*DEMO_BREACHES, *PLANNING_BREACHES, *ENGINE_BREACHES, *EDGE_BREACHES, *TENANCY_BREACHES)
 
 SIDE_BY_SIDE = 2
 
