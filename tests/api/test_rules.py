@@ -47,6 +47,7 @@ EVENTS = [
     ),
     pytest.param({"spec.rounds.0.start": "2027-02-30T20:00:00Z"}, (ROUND, NO_TIME), id="a day that is not"),
     pytest.param({"spec.rounds.0.start": "1927-02-05T20:00:00Z"}, (ROUND, NO_TIME), id="a mistyped year"),
+    pytest.param({"spec.rounds.0.start": "9999-12-31T23:59:59Z"}, (ROUND, NO_TIME), id="the end of all time"),
     pytest.param({"spec.rounds.0.duration": "0s"}, (ROUND, NO_DURATION), id="a round of no time"),
     pytest.param({"spec.rounds.0.demand": REMOVE}, (ROUND, NO_DEMAND), id="a round without demand"),
     pytest.param({"spec.rounds.0.demand": []}, (ROUND, NO_DEMAND), id="a round with an empty demand"),

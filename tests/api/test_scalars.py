@@ -105,9 +105,24 @@ def test_a_time_that_is_ambiguous_is_refused_with_an_example(text: str) -> None:
         parse_instant(text)
 
 
-def test_a_day_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="is not a time that exists"):
-        parse_instant("2027-02-30T20:00:00+08:00")
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("2027-02-30T20:00:00+08:00", id="the thirtieth of February"),
+        pytest.param("2027-02-29T20:00:00+08:00", id="a leap day of another year"),
+        pytest.param("2027-02-05T24:00:00Z", id="the twenty-fifth hour"),
+        pytest.param("2027-02-05T23:59:60Z", id="a leap second"),
+        pytest.param("2027-02-05T20:00:00+25:00", id="an offset of more than a day"),
+        pytest.param("0000-02-05T20:00:00Z", id="the year before the first"),
+    ],
+)
+def test_a_time_that_does_not_exist_is_refused_with_one_that_does(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a time that exists .*; write one that does, as 2027-"):
+        parse_instant(text)
+
+
+def test_a_leap_day_exists_in_its_year() -> None:
+    assert format_instant(parse_instant("2028-02-29T23:30:00-01:00")) == "2028-03-01T00:30:00Z"
 
 
 @pytest.mark.parametrize(

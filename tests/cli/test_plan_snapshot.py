@@ -54,7 +54,7 @@ WEB = TargetKey("apps/v1", "Deployment", "gala", "web")
             id="an event among the clusters is refused",
         ),
         pytest.param(
-            [{"metadata": {"name": "show"}}],
+            [{"apiVersion": "gala.dev/v1alpha1", "metadata": {"name": "show"}}],
             build.fleet(),
             "event.yaml: an object without kind is not read here; write GalaEvent of gala.dev/v1alpha1",
             id="an object without a kind is refused",

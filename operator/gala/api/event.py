@@ -58,8 +58,8 @@ MAX_ROUNDS = 64
 MAX_DEMANDS = 32
 MAX_CLUSTERS = 256
 
-CENTURY = 946_684_800.0
-"""2000-01-01T00:00:00Z; an earlier time is a mistyped year."""
+CENTURY = (946_684_800.0, 4_102_444_800.0)
+"""2000-01-01T00:00:00Z and 2100-01-01T00:00:00Z; a time outside is a mistyped year."""
 
 
 class Mode(StrEnum):
@@ -133,9 +133,10 @@ class Round(Model):
         ),
         Rule(
             "!self.start.matches('(Z|[+-][0-9]{2}:[0-9]{2})$')"
-            " || timestamp(self.start) > timestamp('2000-01-01T00:00:00Z')",
+            " || (timestamp(self.start) > timestamp('2000-01-01T00:00:00Z')"
+            " && timestamp(self.start) < timestamp('2100-01-01T00:00:00Z'))",
             "start is no time that exists in this century; write it as 2027-02-05T20:00:00+08:00",
-            lambda part: part.start > CENTURY,
+            lambda part: CENTURY[0] < part.start < CENTURY[1],
         ),
         Rule(
             "duration(self.duration) > duration('0s')",

@@ -67,7 +67,9 @@ def parse_instant(text: str) -> float:
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a time that exists ({error})") from error
+        raise ValueError(
+            f"{text!r} is not a time that exists ({error}); write one that does, as 2027-02-05T20:00:00+08:00"
+        ) from error
 
 
 def format_instant(seconds: float) -> str:

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from gala.api.documents import LARGEST
 from gala.api.event import GalaEvent
 from gala.api.validation import unsupported
 from gala.cli.options import instant
@@ -72,7 +73,7 @@ def texts(names: tuple[str, ...]) -> list[Text]:
     for name in names:
         try:
             with click.open_file(name, encoding="utf-8") as file:
-                found.append(Text("stdin" if name == "-" else name, file.read()))
+                found.append(Text("stdin" if name == "-" else name, file.read(LARGEST + 1)))
         except UnicodeDecodeError as error:
             raise InvalidInput(f"{name}: this is not text in UTF-8; save it as that") from error
     return found

@@ -112,8 +112,10 @@ def _documents(file: Text, kinds: Sequence[str]) -> list[Document]:
     """The documents of our own kinds; one of them in the wrong place is refused."""
     found = []
     for document in _parsed(file, read_documents, file.text):
-        kind, version = document.get("kind"), str(document.get("apiVersion", ""))
-        if version.partition("/")[0] != GROUP and version:
+        kind, version = document.get("kind"), document.get("apiVersion")
+        if not isinstance(version, str):
+            raise InvalidInput(f"{file.name}: an object without apiVersion; write apiVersion: {API_VERSION}")
+        if version.partition("/")[0] != GROUP and kind not in kinds:
             continue
         if kind not in kinds:
             raise InvalidInput(
