@@ -62,6 +62,8 @@ class ClusterHealth:
     room: Reading | None
     trouble: Trouble | None = None
     """What fails although the cluster answers."""
+    login_refused: bool = False
+    """What is unauthorized is the login as a whole, and no single right."""
     breaker_open: bool = False
     """Nothing is written, or one attempt at a time, because writes were not answered."""
     watch_age: float | None = None
@@ -196,11 +198,13 @@ class Member:
             reason, message = "NotReadYet", f"{self.name} has not been asked yet."
         else:
             reason, message = "Reachable", f"{self.name} answers."
+        refusal = self._refusal(caches)
         return ClusterHealth(
             reachable=self.reachable,
             reason=reason,
             message=message,
-            unauthorized=self._unauthorized(caches),
+            unauthorized="" if refusal is None else told(refusal, self._credentials),
+            login_refused=refusal is not None and why(refusal) == "Unauthorized",
             last_contact=self._last_contact,
             version=self._upkeep.version,
             caches=sum(not is_absent(cache.failure) for cache in caches),
@@ -214,11 +218,10 @@ class Member:
             asked=None if server is None else server.counters.asked(),
         )
 
-    def _unauthorized(self, caches: Sequence[Cache[Any]]) -> str:
+    def _refusal(self, caches: Sequence[Cache[Any]]) -> GalaError | None:
         writes = () if self._writer is None else (each.error for each in self._writer.failing.values())
         errors = [*(cache.failure for cache in caches), self._room.failure, self._upkeep.failure, *writes]
-        refusals = (error for error in errors if error is not None and is_refusal(error))
-        return next((told(error, self._credentials) for error in refusals), "")
+        return next((error for error in errors if is_refusal(error)), None)
 
     def _trouble(self, caches: Sequence[Cache[Any]]) -> Trouble | None:
         failing = [] if self._writer is None else list(self._writer.failing.values())

@@ -77,8 +77,9 @@ def why(error: GalaError) -> str:
 
 def told(error: GalaError, credentials: str) -> str:
     """A failure and what to do about it; ``credentials`` says where those are."""
-    advice = _ADVICE.get(why(error), "")
-    return f"{error} {advice.format(credentials=credentials)}".strip()
+    said = str(error)
+    end = "" if said.endswith((".", "!", "?")) else "."
+    return f"{said}{end} {_ADVICE.get(why(error), '').format(credentials=credentials)}".strip()
 
 
 def pause_of(error: GalaError | None) -> float:

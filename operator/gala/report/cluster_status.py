@@ -114,7 +114,7 @@ def _authorized(view: ClusterView) -> Judgement:
     if view.health is None or view.health.last_contact is None:
         return unknown("Authorized", "NotAskedYet", "nothing has been asked of it yet")
     if view.health.unauthorized:
-        login = view.health.reason == "Unauthorized"
+        login = view.health.login_refused or view.health.reason == "Unauthorized"
         return no("Authorized", "Unauthorized" if login else "Forbidden", view.health.unauthorized)
     return yes("Authorized", "Granted", "everything that was asked was allowed")
 
