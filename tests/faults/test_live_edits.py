@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gala.api.event import Tier
+from measures import Measure
 from scenes import (
     AFTER_SCENE,
     COOLDOWN,
@@ -109,9 +110,10 @@ async def edited(spec: dict[str, Any], *, until: float = HOLD_END + 240.0) -> An
 
 @pytest.mark.parametrize("spec", [pytest.param(spec, id=name) for name, spec in {**RAISING, **EQUAL}.items()])
 async def test_an_edit_that_asks_for_no_less_lowers_nothing_before_the_round_is_over(
-    spec: dict[str, Any],
+    spec: dict[str, Any], measured: Measure
 ) -> None:
     scene = await edited(spec)
+    measured("edit", "wrong decreases after an edit of a live event", scene.verdict.wrong_decreases)
 
     assert scene.decreases(LIVE, ROUND_AT + DURATION + LATE) == []
     assert scene.verdict.wrong_decreases == 0
@@ -122,9 +124,10 @@ async def test_an_edit_that_asks_for_no_less_lowers_nothing_before_the_round_is_
 
 @pytest.mark.parametrize("spec", [pytest.param(spec, id=name) for name, spec in ENDING.items()])
 async def test_an_edit_that_asks_for_less_lowers_by_no_more_than_it_says_and_all_goes_home(
-    spec: dict[str, Any],
+    spec: dict[str, Any], measured: Measure
 ) -> None:
     scene = await edited(spec)
+    measured("edit", "wrong decreases after an edit of a live event", scene.verdict.wrong_decreases)
 
     assert scene.verdict.wrong_decreases == 0
     assert scene.verdict.unledgered == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gala.sandbox.script import Incident
+from measures import Measure
 from scenes import (
     AFTER,
     AFTER_SCENE,
@@ -41,7 +42,9 @@ SECOND = HOLD_END + 400.0
         pytest.param(200.0, 230.0, id="while its pods are asked for"),
     ],
 )
-async def test_without_the_operator_replicas_stay_as_they_are(first: float, last: float) -> None:
+async def test_without_the_operator_replicas_stay_as_they_are(
+    first: float, last: float, measured: Measure
+) -> None:
     body = event(rounds=[show_round(**AFTER_SCENE)])
     scene = await play_lives(night(body, end=max(last, HOLD_END) + 240.0), down=[(first, last)])
 
@@ -50,6 +53,9 @@ async def test_without_the_operator_replicas_stay_as_they_are(first: float, last
     assert [r.short for r in scene.verdict.rounds] == [0.0]
     assert scene.at_end() == scene.originals()
     assert scene.verdict.handed_back
+    measured("T26", "replica-seconds below the floor", sum(r.short for r in scene.verdict.rounds))
+    measured("T26", "writes while it was away", len(scene.writes(first=first, last=last)))
+    measured("T26", "wrong decreases", scene.verdict.wrong_decreases)
 
 
 async def test_an_operator_that_missed_the_whole_round_raises_nothing_any_more() -> None:

@@ -33,4 +33,4 @@ def _summary(what: str, figures: list[float]) -> str:
     if not what.startswith("s "):
         return f"{sum(figures):g}"
     least, most = min(figures), max(figures)
-    return f"{most:.3g}" if least == most else f"{least:.3g} to {most:.3g}"
+    return f"{most:.1f}" if least == most else f"{least:.1f} to {most:.1f}"

@@ -23,6 +23,7 @@ from gala.fleet.watching import Cache
 _BY_STATUS: Final = {401: "Unauthorized", 403: "Forbidden", 404: "NotServed", 429: "Throttled"}
 
 _ADVICE: Final[Mapping[str, str]] = {
+    "CredentialsRefused": "Mend {credentials}; it is read again within seconds.",
     "Unauthorized": "Put a valid token or client certificate into {credentials}.",
     "Forbidden": "Grant that to the operator's account there; the page Security lists what it needs.",
     "NotServed": "Is this a Kubernetes API server, and is the kind installed there?",
