@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -232,6 +235,20 @@ async def test_a_hub_that_refuses_everything_fails_no_pass() -> None:
     reporter = Reporter(Hub(error=Unreachable("no answer")), Settings())
     await reporter.publish(passed(plan=plan(event_plan(findings=(finding(),))), clusters=(Cluster(),)))
     assert (reporter.writer.failures, reporter.poster.failures) == (2, 1)
+
+
+async def test_a_process_that_ends_in_the_middle_leaves_nothing_half_begun() -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        publishing = asyncio.create_task(
+            Reporter(Hub(), Settings()).publish(passed(clusters=(Cluster(),) * 20))
+        )
+        await asyncio.sleep(0)
+        publishing.cancel()
+        await asyncio.wait({publishing})
+        gc.collect()
+    assert publishing.cancelled()
+    assert [str(one.message) for one in warned] == []
 
 
 async def test_a_fault_in_one_event_leaves_the_others_alone(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import Any, Protocol, TypedDict, TypeVar
 
@@ -166,11 +167,11 @@ class Reporter:
         self._record(passed)
         gate = asyncio.Semaphore(AT_ONCE)
         events = [one for one in passed.events if not one.missing]
-        work = [self._guarded(gate, self._event(one, passed)) for one in events]
-        work += [self._guarded(gate, self._cluster(one, passed)) for one in passed.clusters]
-        work += [self._guarded(gate, self._stray(one, passed.now)) for one in passed.strays]
-        work.append(self._guarded(gate, self.shelf.keep(passed.plan, passed.now)))
-        await asyncio.gather(*work, self._guarded(gate, self.cues.answer(passed.now)))
+        work = [self._guarded(gate, partial(self._event, one, passed)) for one in events]
+        work += [self._guarded(gate, partial(self._cluster, one, passed)) for one in passed.clusters]
+        work += [self._guarded(gate, partial(self._stray, one, passed.now)) for one in passed.strays]
+        work.append(self._guarded(gate, partial(self.shelf.keep, passed.plan, passed.now)))
+        await asyncio.gather(*work, self._guarded(gate, partial(self.cues.answer, passed.now)))
         self._troubles = passed.troubles
         self._forget_others(passed)
 
@@ -192,10 +193,11 @@ class Reporter:
         except Exception:
             log.exception("a pass was not recorded")
 
-    async def _guarded(self, gate: asyncio.Semaphore, work: Any) -> None:
+    async def _guarded(self, gate: asyncio.Semaphore, work: Callable[[], Awaitable[Any]]) -> None:
+        """Begins ``work`` once it is its turn: a process that ends before leaves nothing half begun."""
         async with gate:
             try:
-                await work
+                await work()
             except Exception:
                 log.exception("a part of this pass was not reported")
 
