@@ -23,6 +23,7 @@ from tenancy_objects import (
     measured,
     measuring,
     of_the_bank,
+    show_round,
     workload,
 )
 from tenancy_town import a_town
@@ -139,3 +140,25 @@ async def test_a_token_of_the_fleet_namespace_is_sent() -> None:
 
         assert set(town.prometheus.tokens) == {"Bearer the fleet's"}
         assert town.escapes({"north": (SHOWS,)}, secrets=("prometheus",)) == []
+
+
+async def test_more_that_is_asked_for_in_a_hold_is_given_where_it_is_admitted() -> None:
+    more = event(rounds=[show_round(replicas=2 * WANTED)])
+    async with a_town() as town:
+        town.apply(admitting())
+        town.apply(event())
+
+        await town.play(seconds=20.0, later={8.0: lambda it: it.apply(more)})
+
+        assert town.grown() == {"north shows/front": 2 * WANTED}
+        assert town.condition(more, "PreflightPassed")["reason"] != "NotAdmitted"
+
+
+async def test_an_admission_that_comes_in_the_middle_of_it_all_is_used_at_once() -> None:
+    async with a_town() as town:
+        town.apply(cluster())
+        town.apply(event())
+
+        await town.play(seconds=30.0, later={10.0: lambda it: it.apply(admitting())})
+
+        assert town.grown() == {"north shows/front": WANTED}
