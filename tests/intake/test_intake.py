@@ -117,11 +117,24 @@ async def test_the_barrier_of_a_watch_is_reached() -> None:
 
 
 async def test_nothing_is_written_to_the_objects_that_are_seen() -> None:
+    """Of one object kopf takes one change after the other: with the third the first is done with."""
     async with an_intake() as (hub, desired, _):
         await until(lambda: watching(hub))
-        made = await hub.create_event()
+        written: list[str] = []
+
+        async def note(call: Call) -> None:
+            if call.method != "GET":
+                written.append(call.method)
+
+        hub.server.faults.before = note
+        await hub.create_event()
         await until(lambda: names(desired))
-        assert await hub.api.request("GET", f"{EVENTS_PATH}/gala") == made
+        for generation, paused in ((2, True), (3, False)):
+            patch = {"spec": {"paused": paused}}
+            merge = "application/merge-patch+json"
+            await hub.api.request("PATCH", f"{EVENTS_PATH}/gala", body=patch, content_type=merge)
+            await until(lambda: [wanted.generation for wanted in desired.events()] == [generation])  # noqa: B023
+        assert written == ["POST", "PATCH", "PATCH"]
 
 
 async def test_a_list_finds_what_the_watch_has_missed() -> None:

@@ -13,22 +13,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from breach import Breach, Demo, Edit, Tests
-from demo_breaches import DEMO_BREACHES
-from edge_breaches import EDGE_BREACHES
-from engine_breaches import ENGINE_BREACHES
-from planning_breaches import PLANNING_BREACHES
-from tenancy_breaches import TENANCY_BREACHES
+from rules import BREACHES, RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 
-EVERY = (*DEMO_BREACHES, *PLANNING_BREACHES, *ENGINE_BREACHES, *EDGE_BREACHES, *TENANCY_BREACHES)
 
 SIDE_BY_SIDE = 2
 
@@ -124,19 +119,33 @@ def _paths(judge: Tests) -> list[str]:
     return judge.arguments.split(" -k ")[0].split()
 
 
+def _table(outcomes: Mapping[str, Outcome]) -> Iterator[str]:
+    """Rule by rule: what was switched off, and who noticed."""
+    for number, rule in RULES.items():
+        found = [outcomes[breach.rule] for breach in rule.breaches() if breach.rule in outcomes]
+        if found or not outcomes:
+            yield f"{number:2} {rule.title}"
+        for one in found:
+            yield f"   {'+' if one.noticed else '!'} {one.rule} -> {one.told}"
+
+
 def main() -> int:
     """Breaks what was asked for; 0 if each breach was noticed and the unbroken product passes."""
     words = sys.argv[1:]
-    breaches = [b for b in EVERY if not words or any(word in b.rule for word in words)]
+    breaches = [b for b in BREACHES if not words or any(word in b.rule for word in words)]
     failures = 0
+    noticed: dict[str, Outcome] = {}
     for outcome in _unbroken(breaches):
         failures += not outcome.noticed
         print(f"{'passes' if outcome.noticed else 'FAILS':8} {outcome.rule}: {outcome.told}", flush=True)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         for outcome in pool.map(_broken, breaches):
             failures += not outcome.noticed
+            noticed[outcome.rule] = outcome
             print(f"{'fails' if outcome.noticed else 'SURVIVES':8} {outcome.rule}")
             print(f"         {outcome.told}", flush=True)
+    for line in _table(noticed):
+        print(line)
     print(f"{len(breaches)} rules broken, {failures} failures")
     return 1 if failures else 0
 

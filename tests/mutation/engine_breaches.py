@@ -40,27 +40,27 @@ ENGINE_BREACHES = (
         Tests("tests/engine/test_store.py"),
     ),
     Breach(
-        "a decrease is written in the pass in which the API server drops parts of its ledger",
+        "ledger kept: a decrease is written in the pass in which the API server drops parts of its ledger",
         (Edit("engine/passes.py", " and (write.to >= write.was or write.event not in doubts)", ""),),
         Tests("tests/engine/test_passes.py"),
     ),
     Breach(
-        "a ledger of which the API server drops figures is believed",
+        "never lower on doubt: a ledger of which the API server drops figures is believed",
         (Edit("engine/gathering.py", "e.missing or e.key in doubts", "e.missing"),),
         Tests("tests/engine/test_gathering.py"),
     ),
     Breach(
-        "a ledger is given to an API server that drops originals",
+        "ledger kept: an API server that drops originals is given one",
         (Edit("engine/ledger_api.py", "    if kept.needed(dropped):\n", "    if False:\n"),),
         Tests("tests/engine/test_store.py"),
     ),
     Breach(
-        "what moves to another part of a ledger is taken out before it is put in",
+        "ledger kept: what moves to another part is taken out before it is put in",
         (Edit("engine/store.py", "in sorted(layout, reverse=True)", "in sorted(layout)"),),
         Tests("tests/engine/test_store.py"),
     ),
     Breach(
-        "an event that cannot be planned takes the others with it",
+        "progress: an event that cannot be planned takes the others with it",
         (Edit("engine/quarantine.py", "            if not found:\n", "            if True:\n"),),
         Tests("tests/engine/test_quarantine.py tests/engine/test_passes.py"),
     ),
