@@ -37,6 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run(*new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         sign = ["x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
         run(*sign, "-days", "2", "-extfile", "names", "-out", f"{name}.pem")
+    sign = ["x509", "-req", "-in", "client.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
+    run(*sign, "-days", "-1", "-out", "expired.pem")
     return folder
 
 
@@ -65,14 +67,19 @@ async def serving(folder: Path) -> AsyncIterator[str]:
 
 
 async def ask(
-    folder: Path, *, ca: str | None = "ca.pem", client: bool = True, name: str | None = None
+    folder: Path,
+    *,
+    ca: str | None = "ca.pem",
+    client: bool = True,
+    certificate: str = "client.pem",
+    name: str | None = None,
 ) -> str:
     """Who the server says we are."""
     async with serving(folder) as address:
         credentials = Credentials(
             server=address,
             ca_data=(folder / ca).read_bytes() if ca else None,
-            client_cert_data=(folder / "client.pem").read_bytes() if client else None,
+            client_cert_data=(folder / certificate).read_bytes() if client else None,
             client_key_data=(folder / "client.key").read_bytes() if client else None,
             tls_server_name=name,
         )
@@ -109,3 +116,8 @@ async def test_without_an_authority_only_public_ones_are_trusted(folder: Path) -
 async def test_without_its_certificate_the_client_is_turned_away(folder: Path) -> None:
     with pytest.raises(Unreachable):
         await ask(folder, client=False)
+
+
+async def test_a_client_certificate_that_has_expired_opens_nothing(folder: Path) -> None:
+    with pytest.raises(Unreachable, match="north cannot be reached"):
+        await ask(folder, certificate="expired.pem")
