@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import aclosing
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from doc_commands import Command, Elsewhere, File, Play, Step, commands, prints, steps, ways
-from doc_pages import PAGES, ROOT
+from doc_pages import PAGES, ROOT, blocks
 from doc_shell import Shell
 from doc_stage import LOCAL, Stage, leave_files, moment, staged
 
@@ -26,9 +26,8 @@ async def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     async with staged(bare=page.name in BARE) as stage:
         shell = Shell(tmp_path, stage.kubeconfig(LOCAL))
         leave_files(stage, shell.folder)
-        async with aclosing(shell):
-            for step in steps(page):
-                await take(step, stage, shell)
+        for step in steps(page):
+            await take(step, stage, shell)
 
 
 async def take(step: Step, stage: Stage, shell: Shell) -> None:
@@ -49,10 +48,15 @@ def test_there_is_exactly_one_way_to_run_a_command(command: Command) -> None:
     assert len(ways(command.line)) == 1, f"{command.line}: say in doc_commands.py how it is run"
 
 
-def test_what_is_run_elsewhere_is_run_by_the_test_that_is_named() -> None:
-    named = [one for page in PAGES for one in steps(page) if isinstance(one, Elsewhere)]
-    texts = {one.by: (ROOT / one.by).read_text(encoding="utf-8") for one in named}
-    assert [one for one in named if " ".join(one.line.split()[:2]) not in texts[one.by]] == []
+@pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])
+def test_what_is_run_elsewhere_is_run_by_a_test_of_that_page(page: Path) -> None:
+    named = {one.by for one in steps(page) if isinstance(one, Elsewhere)}
+    assert {by for by in named if page.name not in (ROOT / by).read_text(encoding="utf-8")} == set()
+
+
+def test_every_script_says_which_test_runs_it() -> None:
+    said = Counter(one.line for page in PAGES for one in steps(page) if isinstance(one, Elsewhere))
+    assert [block.name for block in blocks("bash") if block.text not in said] == []
 
 
 @pytest.mark.parametrize("line", ["rm -rf .", "terraform apply", "kubectlx get pods", "make"])

@@ -41,7 +41,7 @@ class File(NamedTuple):
 
 
 class Elsewhere(NamedTuple):
-    """A command that another test runs."""
+    """A command, or a whole script, that another test runs."""
 
     line: str
     by: str
@@ -62,7 +62,6 @@ class Way(Enum):
 
     TO_ITS_END = "run as it stands; it has to succeed"
     UNTIL_SEEN = "started, seen to say what the page shows, then ended"
-    KEPT = "started, seen to say what the page shows, and kept up until the page is over"
     SHORT = "a night is played with one round on one cluster"
     TARGET = "a target of the Makefile: `make -n` has to know it"
     CREATE = "the sandbox reads no protobuf: made by kubectl, and applied"
@@ -77,12 +76,10 @@ _FENCED: Final = re.compile(
 _PROGRAMS: Final = (
     "gala|kubectl|export|cat|cp|curl|diff|echo|grep|head|ls|mkdir|sed|sh|sort|source|tail|unset|wc|\\."
 )
-_SERVES: Final = r"(?:gala run\b|kubectl\b.* (?:--watch|-w|--follow)\b)"
-_SERVED: Final = r"(?:gala|make) demo\b.*--serve\b"
+_SERVES: Final = r"(?:gala run\b|gala demo\b.* --serve\b|kubectl\b.* (?:--watch|-w|--follow)\b)"
 _WAYS: Final = {
     Way.UNTIL_SEEN: re.compile(rf"{_SERVES}"),
-    Way.KEPT: re.compile(rf"{_SERVED}"),
-    Way.SHORT: re.compile(rf"(?!{_SERVED})(?:gala|make) demo\b"),
+    Way.SHORT: re.compile(r"(?:gala|make) demo\b(?!.*--serve\b)"),
     Way.TARGET: re.compile(r"make (?!demo\b)[a-z]"),
     Way.CREATE: re.compile(r"kubectl create [^|>&]*$"),
     Way.TO_ITS_END: re.compile(
@@ -105,6 +102,8 @@ def steps(page: Path) -> list[Step]:
             found.append(Play(match["until"], operator=not match["alone"]))
         elif match["file"]:
             found.append(File(match["file"], match["text"]))
+        elif match["language"] == "bash" and match["by"]:
+            found.append(Elsewhere(match["text"], match["by"]))
         elif match["language"] == "console":
             typed = _commands(match["text"], text.count("\n", 0, match.start("text")) + 1)
             found += (Elsewhere(one.line, match["by"]) if match["by"] else one for one in typed)

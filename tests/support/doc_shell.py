@@ -19,15 +19,10 @@ _LEFT_OUT: Final = shutil.ignore_patterns(".*", "operator", "tests", "out", "bui
 _DEADLINE: Final = 60.0
 """Wall seconds after which a command hangs."""
 
-_SPEED: Final = 30
-"""Seconds of a served evening in one of ours."""
-
 _ANSWERS: Final = re.compile(r"(?:(?:gala |kubectl )?diff|gala report)\b")
 """Commands whose status 1 is an answer: they differ, or a reader's hand left a round short of pods."""
 
 _FAULT: Final = re.compile(r"^(?:gala|error): ", re.MULTILINE)
-
-_SERVED: Final = re.compile(r"(?:gala|make) demo\b.*--serve\b")
 
 _AS = """
 set -o pipefail
@@ -57,7 +52,6 @@ class Shell:
             "COLUMNS": "120",
             "NO_PROXY": "127.0.0.1,localhost",
         }
-        self._kept: list[asyncio.subprocess.Process] = []
 
     async def follow(self, command: Command) -> None:
         """Runs a command in its way and compares; a failure says what was printed.
@@ -67,46 +61,22 @@ class Shell:
         """
         (way,) = ways(command.line)
         if way is Way.UNTIL_SEEN:
-            await self._end(command, *await self._until_seen(command))
-        elif way is Way.KEPT:
-            process, _ = await self._until_seen(command)
-            self._kept.append(process)
+            await self._until_seen(command)
         else:
             await self._to_its_end(command, way)
 
-    async def aclose(self) -> None:
-        """Ends what is kept up."""
-        for process in self._kept:
-            os.killpg(process.pid, signal.SIGINT)
-        for process in self._kept:
-            async with asyncio.timeout(_DEADLINE):
-                await process.communicate()
-
     async def _to_its_end(self, command: Command, way: Way) -> None:
-        """While something is kept up time passes there by itself, so what is not so yet is tried again."""
-        last = asyncio.get_running_loop().time() + (_DEADLINE if self._kept else 0.0)
-        while True:
-            fault = await self._once(command, way)
-            if not fault:
-                return
-            assert asyncio.get_running_loop().time() < last, fault
-            await asyncio.sleep(1.0)
-
-    async def _once(self, command: Command, way: Way) -> str:
-        """What is wrong, empty if nothing is."""
         process = await self._start(_typed(command.line, way))
         async with asyncio.timeout(_DEADLINE):
             output, _ = await process.communicate()
         printed = output.decode()
         no = process.returncode == 1 and _ANSWERS.match(command.line) and not _FAULT.search(printed)
-        if process.returncode != 0 and not no:
-            return _told(command, printed, f"status {process.returncode}")
-        if command.shown and way is not Way.SHORT and not prints(command.shown, printed):
-            return _told(command, printed, "another output")
-        return ""
+        assert process.returncode == 0 or no, _told(command, printed, f"status {process.returncode}")
+        if command.shown and way is not Way.SHORT:
+            assert prints(command.shown, printed), _told(command, printed, "another output")
 
-    async def _until_seen(self, command: Command) -> tuple[asyncio.subprocess.Process, str]:
-        """Starts a command and waits for what is shown before ``^C``, or for anything."""
+    async def _until_seen(self, command: Command) -> None:
+        """What is shown before ``^C`` (or anything) has to come; then the reader ends it."""
         before = command.shown.partition(INTERRUPT)[0] or "…\n"
         process = await self._start(_elsewhere(command.line))
         assert process.stdout is not None
@@ -117,20 +87,16 @@ class Shell:
                     line = await process.stdout.readline()
                     assert line, _told(command, printed, "an early end")
                     printed += line.decode()
-        except (TimeoutError, AssertionError):
-            await self._end(None, process, printed)
+        except TimeoutError:
             raise AssertionError(_told(command, printed, "nothing more")) from None
-        return process, printed
-
-    async def _end(self, command: Command | None, process: asyncio.subprocess.Process, printed: str) -> None:
-        """Ends a command as a reader does, and compares what it says then."""
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGINT)
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
         async with asyncio.timeout(_DEADLINE):
             rest, _ = await process.communicate()
         printed += rest.decode()
-        if command is not None and INTERRUPT in command.shown:
+        if INTERRUPT in command.shown:
             assert prints(command.shown, printed), _told(command, printed, "another end")
 
     async def _start(self, line: str) -> asyncio.subprocess.Process:
@@ -159,13 +125,11 @@ def _typed(line: str, way: Way) -> str:
 
 
 def _elsewhere(line: str) -> str:
-    """Other operators on this machine must not want its port, and a test cannot wait for a real evening."""
-    if _SERVED.match(line):
-        quick = "" if "--speed" in line else f" --speed {_SPEED}"
-        bare = line.partition("#")[0].replace("make demo ARGS=", "gala demo ").replace(" --quiet", "")
-        return bare.rstrip() + quick
+    """An operator of which others run on this machine must not want their port, and has to say something."""
     run = re.match(r"gala run\b(?!.*--listen)", line)
-    return f"{run[0]} --listen 127.0.0.1:0{line[run.end() :]}" if run else line
+    if run:
+        return f"{run[0]} --listen 127.0.0.1:0{line[run.end() :]}"
+    return line.replace(" --quiet", "")
 
 
 def _told(command: Command, printed: str, what: str) -> str:
