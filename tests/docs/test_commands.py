@@ -24,7 +24,7 @@ KUBECTL = shutil.which("kubectl")
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in WITH_STEPS])
 async def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     async with staged(bare=page.name in BARE) as stage:
-        shell = Shell(tmp_path, stage.kubeconfig(LOCAL))
+        shell = Shell(tmp_path, stage.kubeconfig(LOCAL), stage.now)
         leave_files(stage, shell.folder)
         for step in steps(page):
             await take(step, stage, shell)

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,8 +20,8 @@ _LEFT_OUT: Final = shutil.ignore_patterns(".*", "operator", "tests", "out", "bui
 _DEADLINE: Final = 60.0
 """Wall seconds after which a command hangs."""
 
-_ANSWERS: Final = re.compile(r"(?:(?:gala |kubectl )?diff|gala report)\b")
-"""Commands whose status 1 is an answer: they differ, or a reader's hand left a round short of pods."""
+_ANSWERS: Final = re.compile(r".*(?:^|gala |kubectl )(?:diff|report|status)\b")
+"""Commands whose status 1 is an answer: it differs, a round was short of pods, an event is not Ready yet."""
 
 _FAULT: Final = re.compile(r"^(?:gala|error): ", re.MULTILINE)
 
@@ -38,7 +39,9 @@ exit $status
 class Shell:
     """bash in a copy of the repository without its sources; `gala` and `kubectl` are on the PATH."""
 
-    def __init__(self, folder: Path, kubeconfig: str) -> None:
+    def __init__(self, folder: Path, kubeconfig: str, now: Callable[[], str]) -> None:
+        """``now`` is the time on the stage, which commands that count down have to be told."""
+        self._now = now
         self.folder = folder / "gala-operator"
         shutil.copytree(ROOT, self.folder, ignore=_LEFT_OUT)
         home = folder / "home"
@@ -66,7 +69,7 @@ class Shell:
             await self._to_its_end(command, way)
 
     async def _to_its_end(self, command: Command, way: Way) -> None:
-        process = await self._start(_typed(command.line, way))
+        process = await self._start(_at(_typed(command.line, way), self._now()))
         async with asyncio.timeout(_DEADLINE):
             output, _ = await process.communicate()
         printed = output.decode()
@@ -122,6 +125,11 @@ def _typed(line: str, way: Way) -> str:
     if way is Way.CREATE:
         return f"{line} --dry-run=client -o yaml | kubectl apply -f -"
     return line
+
+
+def _at(line: str, now: str) -> str:
+    asks = re.match(r"(?:kubectl )?gala status\b(?!.*--at)", line)
+    return f"{asks[0]} --at {now}{line[asks.end() :]}" if asks else line
 
 
 def _elsewhere(line: str) -> str:

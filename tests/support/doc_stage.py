@@ -18,6 +18,7 @@ import yaml
 
 from doc_pages import ROOT
 from gala.api.documents import read_documents
+from gala.api.scalars import format_instant
 from gala.engine.ports import Barrier
 from gala.engine.wiring import Wired, wire
 from gala.fleet.client import ApiServer
@@ -101,6 +102,10 @@ class Stage:
     def _world(self, server: EmbeddedServer) -> ClusterWorld:
         params = WorldParams(nodes=(NodeGroup(count=12),), readiness=Readiness(), starts_per_second=15)
         return ClusterWorld(server, params, now=self._time.now())
+
+    def now(self) -> str:
+        """RFC 3339."""
+        return format_instant(self._time.now())
 
     async def start(self) -> None:
         """Opens the ports; the members run what they run on a usual evening, the hub is empty."""
