@@ -26,7 +26,7 @@ def left(held: Commitments, now: float) -> int:
     """How many pods more find room in the east."""
     packed = held.packed(EAST, now)
     assert packed is not None
-    return packed.room.fits(POD, 99)
+    return packed.room.fits(POD)
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,17 @@ def left(held: Commitments, now: float) -> int:
         pytest.param(30, 2, id="after every floor the original counts again"),
     ],
 )
-def test_at(now: float, want: int) -> None:
+def test_state(now: float, want: int) -> None:
     held = known(web=2)
     held.hold("east", WEB, Held(10, 10, 20, 6))
     held.hold("east", WEB, Held(15, 15, 30, 8))
-    assert held.at("east", WEB, now) == want
+    assert held.state(now) == ((want,),)
 
 
 def test_a_target_that_nobody_knows_holds_only_its_floors() -> None:
     held = Commitments()
     held.hold("east", WEB, Held(0, 0, 9, 3))
-    assert (held.at("east", WEB, 5), held.at("east", WEB, 10)) == (3, 0)
+    assert (held.due("east", WEB, 5), held.due("east", WEB, 10)) == (3, 0)
 
 
 def test_of_two_events_the_higher_tier_says_how_a_target_ranks() -> None:

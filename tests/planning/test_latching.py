@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gala.planning.books import Books
 from gala.planning.latching import raise_caps, relatch
 from gala.planning.ledger import Allocation, Basis, GapRule, Latched
 from gala.planning.night import Night
@@ -34,7 +35,7 @@ EAST = Allocation("web", "east", 1, 100)
 
 
 def night(snapshot: Snapshot, now: float = 0) -> Night:
-    return project(snapshot, NOW + now, SETTINGS)[SHOW]
+    return project(snapshot, Books(snapshot), NOW + now, SETTINGS)[SHOW]
 
 
 def latches(snapshot: Snapshot, now: float = 0) -> dict[str, Latched]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gala.planning.books import Books
 from gala.planning.facts import EventFacts, EventKey
 from gala.planning.ledger import Basis, GapRule, LatchedCluster, Policy
 from gala.planning.night import Night
@@ -51,7 +52,7 @@ def wants(workload: str, replicas: int = 40, start: float = 1000, **more: Any) -
 
 def placed(snapshot: Snapshot) -> dict[str, int]:
     """What each event's round r gets in the east."""
-    nights = project(snapshot, NOW, SETTINGS)
+    nights = project(snapshot, Books(snapshot), NOW, SETTINGS)
     return {
         key.name: sum(cell.division for cell in night.placed["r"].cells.values())
         for key, night in nights.items()
@@ -107,7 +108,7 @@ def test_a_stored_floor_holds_its_room_against_other_events() -> None:
         records=[a_record(latched(prepare_at=-100), event=SALE)],
         ledgers=[a_ledger(entry, event=SALE)],
     )
-    nights = project(snapshot, NOW, SETTINGS)
+    nights = project(snapshot, Books(snapshot), NOW, SETTINGS)
     assert nights[SHOW].placed["r"].divisions("web") == {"east": 5}
 
 
@@ -118,26 +119,27 @@ def test_a_target_that_only_a_ledger_knows_keeps_the_room_of_its_original() -> N
         clusters=[cluster],
         ledgers=[a_ledger(an_entry("shop", original=20), event=SALE)],
     )
-    assert project(snapshot, NOW, SETTINGS)[SHOW].placed["r"].divisions("web") == {"east": 30}
+    assert night(snapshot).placed["r"].divisions("web") == {"east": 30}
 
 
 def test_an_entry_in_a_cluster_that_is_gone_takes_no_room() -> None:
     snapshot = a_snapshot(
         show(wants("web")), clusters=ROOM, ledgers=[a_ledger(an_entry("shop"), cluster="gone", event=SALE)]
     )
-    assert project(snapshot, NOW, SETTINGS)[SHOW].placed["r"].divisions("web") == {"east": 40}
+    assert night(snapshot).placed["r"].divisions("web") == {"east": 40}
 
 
 def test_what_lies_too_far_ahead_is_left_out() -> None:
     event = show(wants("web"), wants("web", start=9000, name="late"))
-    near = project(a_snapshot(event, clusters=ROOM), NOW, SETTINGS, ahead=3600)[SHOW]
-    whole = project(a_snapshot(event, clusters=ROOM), NOW, SETTINGS)[SHOW]
+    snapshot = a_snapshot(event, clusters=ROOM)
+    near = project(snapshot, Books(snapshot), NOW, SETTINGS, ahead=3600)[SHOW]
+    whole = project(snapshot, Books(snapshot), NOW, SETTINGS)[SHOW]
     assert ([s.name for s in near.segments], near.later) == (["r"], True)
     assert ([s.name for s in whole.segments], whole.later) == (["r", "late"], False)
 
 
 def night(snapshot: Snapshot, now: float = 0) -> Night:
-    return project(snapshot, NOW + now, SETTINGS)[SHOW]
+    return project(snapshot, Books(snapshot), NOW + now, SETTINGS)[SHOW]
 
 
 def spans(one: Night) -> dict[str, tuple[float, float]]:

@@ -6,7 +6,7 @@ import pytest
 
 from gala.planning import reasons
 from gala.planning.ledger import Floor, GapRule
-from gala.planning.standing import goal, hold_until, needed
+from gala.planning.standing import goal, hold_until, hour, needed
 from gala.planning.timeline import Window
 from planning_values import NOW, a_floor, a_window
 
@@ -98,12 +98,12 @@ TWO = {"r": a_floor("r", 30), "s": a_floor("s", 20)}
 def test_goal(
     floors: dict[str, Floor], windows: dict[str, Window], now: float, want: tuple[int, str] | None
 ) -> None:
-    got = goal(floors, windows, cooldown=100, now=NOW + now)
+    got = goal(floors, hour(windows, cooldown=100, now=NOW + now))
     assert (got and (got.replicas, got.reason)) == want
 
 
 def test_what_is_promised_leaves_out_what_was_made_up_for() -> None:
-    got = goal({"r": a_floor("r", 30, stragglers=3)}, {"r": a_window(0, 9)}, cooldown=0, now=NOW + 1)
+    got = goal({"r": a_floor("r", 30, stragglers=3)}, hour({"r": a_window(0, 9)}, cooldown=0, now=NOW + 1))
     assert got is not None
     assert (got.replicas, got.promised) == (33, 30)
 

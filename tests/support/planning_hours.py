@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from gala.planning.books import Books
 from gala.planning.facts import ClusterFacts, NodeRoom
 from gala.planning.ledger import Allocation, Floor, Move
 from gala.planning.projection import project
@@ -81,7 +82,7 @@ def show(
 
 
 def staged(snapshot: Snapshot, now: float = 0) -> Stage:
-    night = project(snapshot, NOW + now, SETTINGS)[SHOW]
+    night = project(snapshot, Books(snapshot), NOW + now, SETTINGS)[SHOW]
     return stage(night, snapshot, NOW + now)
 
 

@@ -22,7 +22,7 @@ from gala.planning.outcome import EventPlan, Need, SegmentPlan
 from gala.planning.plan import plan
 from gala.planning.sites import target_key
 from gala.planning.snapshot import Snapshot
-from gala.planning.standing import Goal, goal
+from gala.planning.standing import Goal, goal, hour
 from gala.planning.timeline import Window
 from gala.settings import Settings
 
@@ -190,7 +190,7 @@ class _Claim(NamedTuple):
         for name, steps in self.floors.items():
             most = max((replicas for since, replicas in steps if since <= now), default=0)
             standing[name] = Floor(segment=name, replicas=most, required=0, division=most, basis=_UNJUDGED)
-        return goal(standing, self.windows, cooldown=self.cooldown, now=now)
+        return goal(standing, hour(self.windows, cooldown=self.cooldown, now=now))
 
     def edges(self) -> Iterator[float]:
         """Every time at which the wish may change."""

@@ -29,7 +29,7 @@ from gala.planning.facts import (
     TargetFacts,
     TargetKey,
 )
-from gala.planning.fit import Room, Size
+from gala.planning.fit import Nodes, Room, Size
 from gala.planning.sites import selects, target_key
 from gala.planning.snapshot import Snapshot
 
@@ -244,7 +244,7 @@ def room_in(facts: FactsCluster | None, name: str, planned: set[str]) -> tuple[N
     """Free room beside what no event here plans with: such a target keeps running through the night."""
     if facts is None or "nodes" not in facts.model_fields_set:
         return Missing("NoNodes", f"GalaFacts does not say what is free in cluster {name}")
-    room = Room(NodeRoom(node.count, node.cpu, node.memory, node.pods) for node in facts.nodes)
+    room = Room(Nodes(NodeRoom(node.count, node.cpu, node.memory, node.pods) for node in facts.nodes))
     others: list[FactsTarget] = [target for target in facts.targets if target.workload not in planned]
     for target in sorted(others, key=lambda t: (-t.cpu, -t.memory, t.workload)):
         room.place(Size(target.cpu, target.memory), target.replicas)

@@ -8,13 +8,21 @@ and not against what happens to be free now.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gala.api.event import Tier
-from gala.planning.facts import ClusterFacts, Missing, TargetKey
-from gala.planning.fit import Room, Size
+from gala.planning.facts import ClusterFacts, Missing, NodeRoom, TargetKey
+from gala.planning.fit import Nodes, Room, Size
 from gala.planning.segments import covers
+
+
+class Span(NamedTuple):
+    """From the begin of a hold to its end, due by its ``ready_by``; few differ, however many targets hold."""
+
+    start: float
+    due: float
+    end: float
 
 
 class Held(NamedTuple):
@@ -37,7 +45,7 @@ class Packed(NamedTuple):
 
     room: Room
     """What is left."""
-    lodged: Mapping[TargetKey, int]
+    lodged: dict[TargetKey, int]
     """How many pods of each target have their room."""
 
 
@@ -46,15 +54,18 @@ class Commitments:
 
     def __init__(self) -> None:
         self._targets: dict[str, dict[TargetKey, _Target]] = defaultdict(dict)
-        self._order: dict[str, list[TargetKey]] = {}
-        self._held: dict[tuple[str, TargetKey], list[Held]] = defaultdict(list)
-        self._packed: dict[str, dict[tuple[int, ...], Packed]] = defaultdict(dict)
+        self._held: dict[str, dict[Span, dict[TargetKey, int]]] = defaultdict(dict)
+        self._packings: dict[str, _Packing] = {}
+        self._wanted: dict[str, dict[tuple[str, float, float], tuple[int, ...]]] = defaultdict(dict)
+        """What was asked of each cluster since the last floor that was added there."""
 
     def know(self, cluster: str, key: TargetKey, *, rank: int, size: Size, original: int) -> None:
         """Says that a target exists; of two events that share it the smaller rank counts."""
         known = self._targets[cluster].get(key)
         if known is None or rank < known.rank:
             self._targets[cluster][key] = _Target(rank, size, original)
+            self._packings.pop(cluster, None)
+            self._wanted[cluster].clear()
 
     def know_last(self, cluster: str, key: TargetKey, *, size: Size, original: int) -> None:
         """Says that a target exists that no event names any more; it ranks last."""
@@ -62,72 +73,135 @@ class Commitments:
 
     def hold(self, cluster: str, key: TargetKey, held: Held) -> None:
         """Says that a floor stands."""
-        self._held[cluster, key].append(held)
+        start, due, end, replicas = held
+        self.hold_each(key, Span(start, due, end), {cluster: replicas})
 
-    def at(self, cluster: str, key: TargetKey, now: float) -> int:
-        """The most of a target's original and of the floors that stand or are prepared at ``now``."""
-        return self._most(cluster, key, lambda held: covers(held.start, held.end, now))
+    def hold_each(self, key: TargetKey, span: Span, counts: Mapping[str, int]) -> None:
+        """Says that a floor stands in several clusters, of so many replicas in each."""
+        for cluster, replicas in counts.items():
+            spans = self._held[cluster]
+            floors = spans.get(span)
+            if floors is None:
+                floors = spans[span] = {}
+            if replicas > floors.get(key, 0):
+                floors[key] = replicas
+                self._wanted[cluster].clear()
 
     def due(self, cluster: str, key: TargetKey, now: float) -> int:
-        """The same, without what is only prepared for later."""
-        return self._most(cluster, key, lambda held: covers(held.due, held.end, now))
+        """The most of a target's original and of the floors that are due at ``now``, not only prepared."""
+        known = self._targets[cluster].get(key)
+        most = 0 if known is None else known.original
+        for span, floors in self._held[cluster].items():
+            if covers(span.due, span.end, now):
+                most = max(most, floors.get(key, 0))
+        return most
 
     def packed(self, cluster: ClusterFacts, now: float, until: float = 0.0) -> Packed | None:
         """Everything that stands or is prepared at ``now``, or is due before ``until``.
 
         None where the nodes are not known.
         """
-        packed = self._pack(
-            cluster, lambda held: held.end > now and (held.start <= now or now < held.due < until)
-        )
-        return None if packed is None else Packed(packed.room.copy(), dict(packed.lodged))
+        if isinstance(cluster.nodes, Missing):
+            return None
+        return self._packing(cluster.name).packed(cluster.nodes, self._standing(cluster.name, now, until))
 
     def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
         """How many of a target's pods that are due by ``now`` find no room any more: nodes were lost.
 
         What a later segment prepares meanwhile does not count: it waits for the room.
         """
-        packed = self._pack(cluster, lambda held: covers(held.due, held.end, now))
-        return 0 if packed is None else self.due(cluster.name, key, now) - packed.lodged[key]
+        if isinstance(cluster.nodes, Missing):
+            return 0
+        packing, wanted = self._packing(cluster.name), self._due(cluster.name, now)
+        return packing.homeless(cluster.nodes, wanted, key)
 
     def state(self, now: float) -> tuple[tuple[int, ...], ...]:
         """What stands or is prepared everywhere at ``now``; times of equal state have equal room."""
-        return tuple(
-            tuple([self.at(cluster, key, now) for key in self._in_order(cluster)])
-            for cluster in sorted(self._targets)
-        )
+        return tuple(self._standing(cluster, now) for cluster in sorted(self._targets))
 
-    def _most(self, cluster: str, key: TargetKey, counts: Callable[[Held], bool]) -> int:
-        known = self._targets[cluster].get(key)
-        most = 0 if known is None else known.original
-        for held in self._held.get((cluster, key), ()):
-            if held.replicas > most and counts(held):
-                most = held.replicas
-        return most
+    def _standing(self, cluster: str, now: float, until: float = 0.0) -> tuple[int, ...]:
+        """What each target has at ``now`` or will have before ``until``, in the order of the packing."""
+        asked = ("standing", now, until)
+        wanted = self._wanted[cluster].get(asked)
+        if wanted is None:
+            ahead = (span for span in self._held[cluster] if span.end > now)
+            spans = (span for span in ahead if span.start <= now or now < span.due < until)
+            wanted = self._wanted[cluster][asked] = self._most(cluster, spans)
+        return wanted
 
-    def _pack(self, cluster: ClusterFacts, counts: Callable[[Held], bool]) -> Packed | None:
-        """In tier order; within a tier first fit decreasing, then name.
+    def _due(self, cluster: str, now: float) -> tuple[int, ...]:
+        """What each target must have at ``now``, without what is only prepared."""
+        asked = ("due", now, now)
+        wanted = self._wanted[cluster].get(asked)
+        if wanted is None:
+            spans = (s for s in self._held[cluster] if covers(s.due, s.end, now))
+            wanted = self._wanted[cluster][asked] = self._most(cluster, spans)
+        return wanted
 
-        At most times of a night the same is held, so that little is packed twice.
-        """
-        if isinstance(cluster.nodes, Missing):
-            return None
-        name, order = cluster.name, self._in_order(cluster.name)
-        wanted = tuple([self._most(name, key, counts) for key in order])
-        packed = self._packed[name].get(wanted)
-        if packed is None:
-            targets = self._targets[name]
-            room = Room(cluster.nodes, least(known.size for known in targets.values()))
-            lodged = {key: room.place(targets[key].size, n) for key, n in zip(order, wanted, strict=True)}
-            packed = self._packed[name][wanted] = Packed(room, lodged)
-        return packed
+    def _most(self, cluster: str, spans: Iterable[Span]) -> tuple[int, ...]:
+        most = dict(self._packing(cluster).originals)
+        for span in spans:
+            for key, replicas in self._held[cluster][span].items():
+                if key in most and replicas > most[key]:
+                    most[key] = replicas
+        return tuple(most.values())
 
-    def _in_order(self, cluster: str) -> list[TargetKey]:
-        targets, known = self._targets[cluster], self._order.get(cluster, [])
-        if len(known) != len(targets):
-            known = sorted(targets, key=lambda k: (targets[k].rank, *decreasing(targets[k].size), k))
-            self._order[cluster] = known
-        return known
+    def _packing(self, cluster: str) -> _Packing:
+        packing = self._packings.get(cluster)
+        if packing is None:
+            packing = self._packings[cluster] = _Packing(self._targets[cluster])
+        return packing
+
+
+class _Packing:
+    """One cluster's targets put onto its nodes: in tier order, then first fit decreasing, then by name.
+
+    At most times of a night the same is held, and a raise changes what comes after it alone, so
+    that little is packed twice.
+    """
+
+    def __init__(self, targets: Mapping[TargetKey, _Target]) -> None:
+        ranked = sorted(targets.items(), key=lambda t: (t[1].rank, *decreasing(t[1].size), t[0]))
+        self.originals = {key: target.original for key, target in ranked}
+        """In the order in which they are served."""
+        self._sizes = [target.size for _, target in ranked]
+        self._places = {key: place for place, (key, _) in enumerate(ranked)}
+        self._known: dict[tuple[int, ...], Packed] = {}
+        self._nodes: Nodes | None = None
+        self._wanted: tuple[int, ...] = ()
+        self._lodged: list[int] = []
+        self._rooms: list[Room] = []
+        """The room before each target, and after the last one that was packed."""
+
+    def packed(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...]) -> Packed:
+        """All targets with so many pods each."""
+        found = self._known.get(wanted)
+        if found is None:
+            self._pack(nodes, wanted, len(wanted))
+            lodged = dict(zip(self.originals, self._lodged, strict=True))
+            found = self._known[wanted] = Packed(self._rooms[-1], lodged)
+        return Packed(found.room.copy(), dict(found.lodged))
+
+    def homeless(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...], key: TargetKey) -> int:
+        """How many pods of one target find no room; those that are served after it do not matter."""
+        place = self._places[key]
+        self._pack(nodes, wanted, place + 1)
+        return wanted[place] - self._lodged[place]
+
+    def _pack(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...], count: int) -> None:
+        """Packs the first ``count`` targets, from the first on that has another number than last time."""
+        if self._nodes is None:
+            self._nodes = Nodes(nodes)
+            self._rooms = [Room(self._nodes, least(self._sizes))]
+        if wanted != self._wanted:
+            pairs = zip(self._wanted[: len(self._lodged)], wanted, strict=False)
+            same = next((i for i, (old, new) in enumerate(pairs) if old != new), len(self._lodged))
+            del self._lodged[same:], self._rooms[same + 1 :]
+            self._wanted = wanted
+        for place in range(len(self._lodged), count):
+            room = self._rooms[place].copy()
+            self._lodged.append(room.place(self._sizes[place], wanted[place]))
+            self._rooms.append(room)
 
 
 def least(sizes: Iterable[Size]) -> Size:

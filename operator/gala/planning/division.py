@@ -7,7 +7,6 @@ remainders is not (weights 6, 6, 2: 4, 4, 2 of 10, but 5, 5, 1 of 11).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import NamedTuple
 
 
@@ -46,15 +45,17 @@ def divide(total: int, parts: Sequence[Part], *, qps: int = 0, per_replica: int 
     whole = sum(part.share for part in ordered)
     seats = webster(total, ordered)
     counts: dict[str, int] = {}
-    excess = total - sum(seats)
+    excess, carried = total - sum(seats), whole * per_replica
     for part, seat in zip(ordered, seats, strict=True):
-        own = -(-qps * part.share // (whole * per_replica)) if whole else 0
+        own = -(-qps * part.share // carried) if whole else 0
         counts[part.cluster] = min(part.cap, max(seat, own, part.minimum))
-        excess += max(0, seat - part.cap)
-    for part in sorted(ordered, key=lambda p: (p.fill_order, -p.weight, p.cluster)):
-        more = min(excess, part.cap - counts[part.cluster])
-        counts[part.cluster] += more
-        excess -= more
+        if seat > part.cap:
+            excess += seat - part.cap
+    if excess:
+        for part in sorted(ordered, key=lambda p: (p.fill_order, -p.weight, p.cluster)):
+            more = min(excess, part.cap - counts[part.cluster])
+            counts[part.cluster] += more
+            excess -= more
     return Divided(counts, excess)
 
 
@@ -71,18 +72,42 @@ def webster(total: int, parts: Sequence[Part]) -> list[int]:
     seats = [(2 * total * part.share + whole) // (2 * whole) for part in parts]
     spare = total - sum(seats)
     while spare > 0:
-        index = min(
-            (i for i, part in enumerate(parts) if part.share), key=lambda i: _claim(parts[i], seats[i])
-        )
-        seats[index] += 1
+        seats[_next(parts, seats)] += 1
         spare -= 1
     while spare < 0:
-        index = max((i for i, seat in enumerate(seats) if seat), key=lambda i: _claim(parts[i], seats[i] - 1))
-        seats[index] -= 1
+        seats[_last(parts, seats)] -= 1
         spare += 1
     return seats
 
 
-def _claim(part: Part, seat: int) -> tuple[Fraction, int, bool, str]:
-    """How early a cluster gets its seat number ``seat`` (from 0): the smallest first."""
-    return (Fraction(2 * seat + 1, part.share), seat, seat >= part.current, part.cluster)
+def _next(parts: Sequence[Part], seats: Sequence[int]) -> int:
+    """Who gets one seat more: the first in the order of claims, compared crosswise in whole numbers."""
+    best, most, share = -1, 0, 1
+    for index, part in enumerate(parts):
+        claim = 2 * seats[index] + 1
+        ahead = most * part.share - claim * share
+        if part.share and (best < 0 or ahead > 0 or (not ahead and _tie(parts, seats, index, best))):
+            best, most, share = index, claim, part.share
+    return best
+
+
+def _last(parts: Sequence[Part], seats: Sequence[int]) -> int:
+    """Who gives a seat back: the last in the order of claims of those who have one."""
+    fewer = [seat - 1 for seat in seats]
+    best, most, share = -1, 0, 1
+    for index, part in enumerate(parts):
+        claim = 2 * fewer[index] + 1
+        behind = claim * share - most * part.share
+        if claim > 0 and (best < 0 or behind > 0 or (not behind and _tie(parts, fewer, best, index))):
+            best, most, share = index, claim, part.share
+    return best
+
+
+def _tie(parts: Sequence[Part], seats: Sequence[int], one: int, other: int) -> bool:
+    """Whether ``one`` comes before ``other`` although both claims are equal."""
+    first, second = parts[one], parts[other]
+    return (seats[one], seats[one] >= first.current, first.cluster) < (
+        seats[other],
+        seats[other] >= second.current,
+        second.cluster,
+    )

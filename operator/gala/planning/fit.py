@@ -8,6 +8,8 @@ ours holds at the time that counts.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
+from math import inf
 from typing import NamedTuple
 
 from gala.planning.facts import NodeRoom
@@ -23,74 +25,135 @@ class Size(NamedTuple):
 NOTHING = Size(0, 0)
 
 
+_Group = tuple[int, int, int, int]
+"""A ``NodeRoom`` without its names, which cost more than all the arithmetic."""
+
+
+class Nodes:
+    """One cluster's nodes before anything is placed; shared by all rooms that are made of them."""
+
+    __slots__ = ("_fits", "groups")
+
+    def __init__(self, nodes: Iterable[NodeRoom]) -> None:
+        ordered = sorted(nodes, key=lambda n: (n.cpu, n.memory, n.pods, n.count))
+        self.groups: list[_Group] = [(n.count, n.cpu, n.memory, n.pods) for n in ordered]
+        self._fits: dict[Size, list[int]] = {}
+
+    def fits(self, size: Size, since: int) -> int:
+        """How many pods of this size find room on the groups from number ``since`` on."""
+        known = self._fits.get(size)
+        if known is None:
+            each = (_fitting((group,), size) for group in reversed(self.groups))
+            known = self._fits[size] = [*accumulate(each, initial=0)][::-1]
+        return known[since]
+
+
 class Room:
-    """Free room of one cluster that is filled pod by pod; made anew for each question."""
+    """Free room of one cluster that is filled pod by pod; made anew for each question.
 
-    __slots__ = ("_full", "_groups", "_least")
+    The first fit takes nodes from the front, so that most groups are as they were for most of
+    the time: those are counted once for each size, and only the ones begun are gone through.
+    """
 
-    def __init__(self, nodes: Iterable[NodeRoom], least: Size = NOTHING) -> None:
+    __slots__ = ("_begun", "_full", "_least_cpu", "_least_memory", "_nodes", "_since")
+
+    def __init__(self, nodes: Nodes, least: Size = NOTHING) -> None:
         """``least``: no pod will be asked for that is smaller; nodes without room for it are put aside."""
-        self._groups = sorted(nodes, key=lambda n: (n.cpu, n.memory, n.pods, n.count))
-        self._full: tuple[NodeRoom, ...] = ()
-        self._least = least
+        self._nodes = nodes
+        # What requests none of a resource finds room on a node that has less than none of it.
+        self._least_cpu, self._least_memory = least.cpu or -inf, least.memory or -inf
+        self._begun: tuple[_Group, ...] = ()
+        self._since = 0
+        """The first group that is as it was."""
+        self._full: tuple[_Group, ...] = ()
 
     def copy(self) -> Room:
         """The same room, to be filled on its own."""
-        other = Room((), self._least)
-        other._groups, other._full = self._groups, self._full
+        other = Room(self._nodes)
+        other._least_cpu, other._least_memory = self._least_cpu, self._least_memory
+        other._begun, other._since, other._full = self._begun, self._since, self._full
         return other
 
-    def fits(self, size: Size, limit: int) -> int:
-        """How many pods of this size find room, at most ``limit``."""
-        found = 0
-        for group in self._groups:
-            found += group.count * _per_node(group, size)
-            if found >= limit:
-                return limit
-        return found
+    def fits(self, size: Size) -> int:
+        """How many pods of this size find room."""
+        return _fitting(self._begun, size) + self._nodes.fits(size, self._since)
 
     def place(self, size: Size, pods: int) -> int:
         """Takes room for up to ``pods``; returns how many found it."""
+        if not pods:
+            return 0
         left = pods
-        filled: list[NodeRoom] = []
-        for index, group in enumerate(self._groups):
-            each = _per_node(group, size) if left else 0
+        begun: list[_Group] = []
+        for index, group in enumerate(self._begun):
+            each = _per_node(group, size)
             if not each:
-                if not left:
-                    filled.extend(self._groups[index:])
-                    break
-                filled.append(group)
+                begun.append(group)
                 continue
-            full = min(group.count, left // each)
-            left -= full * each
-            rest = group.count - full
-            if full:
-                filled.append(_less(group, size, count=full, pods=each))
-            if rest and left:
-                filled.append(_less(group, size, count=1, pods=min(left, each)))
-                left -= min(left, each)
-                rest -= 1
-            if rest:
-                filled.append(group._replace(count=rest))
-        self._groups = [group for group in filled if _per_node(group, self._least)]
-        if len(self._groups) < len(filled):
-            self._full += tuple(group for group in filled if not _per_node(group, self._least))
+            left = self._fill(group, size, (each, left), begun)
+            if not left:
+                self._begun = (*begun, *self._begun[index + 1 :])
+                return pods
+        while left and self._since < len(self._nodes.groups):
+            group = self._nodes.groups[self._since]
+            self._since += 1
+            each = _per_node(group, size)
+            if each:
+                left = self._fill(group, size, (each, left), begun)
+            else:
+                self._keep(group, begun)
+        self._begun = tuple(begun)
         return pods - left
+
+    def _fill(self, group: _Group, size: Size, wanted: tuple[int, int], begun: list[_Group]) -> int:
+        """Fills one group with so many pods on each node, adds what is left of it; the pods without room."""
+        each, pods = wanted
+        count, cpu, memory, slots = group
+        full = min(count, pods // each)
+        if full:
+            self._keep((full, cpu - each * size.cpu, memory - each * size.memory, slots - each), begun)
+            pods -= full * each
+            count -= full
+        if pods and count:
+            self._keep((1, cpu - pods * size.cpu, memory - pods * size.memory, slots - pods), begun)
+            pods = 0
+            count -= 1
+        if count:
+            begun.append((count, cpu, memory, slots))
+        return pods
+
+    def _keep(self, group: _Group, begun: list[_Group]) -> None:
+        _, cpu, memory, slots = group
+        if slots > 0 and cpu >= self._least_cpu and memory >= self._least_memory:
+            begun.append(group)
+        else:
+            self._full += (group,)
 
     def left(self) -> tuple[NodeRoom, ...]:
         """The nodes with what is free on them now, equal ones grouped."""
-        return (*self._full, *self._groups)
+        groups = (*self._full, *self._begun, *self._nodes.groups[self._since :])
+        return tuple(NodeRoom(*group) for group in groups)
 
 
-def _per_node(node: NodeRoom, size: Size) -> int:
+def _fitting(groups: Iterable[_Group], size: Size) -> int:
+    """Pods of this size that find room on these groups: the innermost loop of every plan."""
+    cpu, memory = size
+    found = 0
+    for count, free_cpu, free_memory, each in groups:
+        if cpu and free_cpu // cpu < each:
+            each = free_cpu // cpu  # noqa: PLW2901 (a name more would cost as much as the division)
+        if memory and free_memory // memory < each:
+            each = free_memory // memory  # noqa: PLW2901
+        if each > 0:
+            found += count * each
+    return found
+
+
+def _per_node(group: _Group, size: Size) -> int:
     """Pods of this size that one node of a group takes; a size of 0 is bounded by pod slots alone."""
-    _, cpu, memory, each = node
-    if size.cpu and cpu // size.cpu < each:
-        each = cpu // size.cpu
-    if size.memory and memory // size.memory < each:
-        each = memory // size.memory
+    _, free_cpu, free_memory, each = group
+    cpu, memory = size
+    if cpu and free_cpu // cpu < each:
+        each = free_cpu // cpu
+    if memory and free_memory // memory < each:
+        each = free_memory // memory
     return max(0, each)
-
-
-def _less(node: NodeRoom, size: Size, *, count: int, pods: int) -> NodeRoom:
-    return NodeRoom(count, node.cpu - pods * size.cpu, node.memory - pods * size.memory, node.pods - pods)

@@ -64,7 +64,7 @@ def _live(stand: Stand, workload: Workload, found: Mapping[str, Raised]) -> dict
         sample = fresh_sample(
             site.cluster, scene.event.key, workload.name, now=scene.now, stale_after=stale_after
         )
-        stored = stand.stored.get((workload.name, cluster))
+        stored = stand.stored_of(workload.name).get(cluster)
         live[cluster] = Live(
             floor=raised.floor.replicas,
             stored=stored.replicas if stored else raised.floor.replicas,

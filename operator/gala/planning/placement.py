@@ -6,7 +6,7 @@ takes its room before the next one is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,11 +14,10 @@ from gala.api.application import MAX_REPLICAS
 from gala.api.event import Demand, Workload
 from gala.planning import shares
 from gala.planning.books import SiteKey
-from gala.planning.commitments import Commitments, Held, decreasing
+from gala.planning.commitments import Commitments, Packed, Span, decreasing
 from gala.planning.demand import required
 from gala.planning.division import Part, divide, webster
-from gala.planning.facts import ClusterFacts, EventFacts, TargetKey
-from gala.planning.fit import Room
+from gala.planning.facts import ClusterFacts, EventFacts
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
 from gala.planning.segments import Segment
 from gala.planning.sites import Site
@@ -80,6 +79,8 @@ class Scene:
 
     by_workload: Mapping[str, tuple[Site, ...]] = field(init=False)
     """The sites of each workload that may take more, by cluster name."""
+    _shares: dict[str, shares.Shares] = field(init=False, default_factory=dict)
+    """As chosen; they are the same for every segment of this pass."""
 
     def __post_init__(self) -> None:
         found: dict[str, list[Site]] = {}
@@ -88,15 +89,25 @@ class Scene:
                 found.setdefault(site.workload.name, []).append(site)
         object.__setattr__(self, "by_workload", {name: tuple(each) for name, each in found.items()})
 
+    def shares(self, workload: str) -> shares.Shares:
+        """Whose traffic is how much as of now, over the clusters that take part."""
+        chosen = self._shares.get(workload)
+        if chosen is None:
+            chosen = self._shares[workload] = shares.choose(
+                self.event.spec,
+                self.event.key,
+                workload,
+                [site.cluster for site in self.by_workload.get(workload, ())],
+                last=self.last_shares.get(workload),
+                now=self.now,
+                settings=self.settings,
+            )
+        return chosen
+
     @property
     def basis(self) -> Basis:
         """The spec that floors made now come from."""
         return Basis(self.event.uid, self.event.generation)
-
-
-class _Space(NamedTuple):
-    room: Room
-    lodged: dict[TargetKey, int]
 
 
 class Rooms:
@@ -107,33 +118,45 @@ class Rooms:
         self._at = at
         self._until = until
         self._commitments = commitments
-        self._packed: dict[str, _Space | None] = {}
-
-    def _of(self, cluster: ClusterFacts) -> _Space | None:
-        if cluster.name not in self._packed:
-            packed = self._commitments.packed(cluster, self._at, self._until)
-            self._packed[cluster.name] = None if packed is None else _Space(packed.room, dict(packed.lodged))
-        return self._packed[cluster.name]
+        self._packed: dict[str, Packed | None] = {}
 
     def cap(self, site: Site) -> int:
-        """The most this workload can have here: what it holds then and what fits beside everything else.
+        """The most this workload can have here: what it holds then and what fits beside everything else."""
+        return self.caps((site,))[0]
+
+    def caps(self, sites: Sequence[Site]) -> list[int]:
+        """The same for several places of one workload.
 
         Where the nodes are not known the room is taken to be there: the share stays, and pods
         that cannot start are made up for elsewhere.
         """
-        bound = site.workload.per_cluster.max
+        bound = sites[0].workload.per_cluster.max if sites else None
         most = MAX_REPLICAS if bound is None else bound
-        space = self._of(site.cluster)
-        if space is None:
-            return most
-        return min(most, space.lodged.get(site.key, 0) + space.room.fits(site.size, MAX_REPLICAS))
+        found = []
+        for site in sites:
+            space = self._of(site.cluster)
+            if space is None:
+                found.append(most)
+                continue
+            fitting = space.lodged.get(site.key, 0) + space.room.fits(site.size)
+            found.append(min(most, fitting))
+        return found
 
-    def take(self, site: Site, count: int) -> None:
-        """Takes the room of ``count`` pods, less what the target holds already."""
-        space = self._packed.get(site.cluster.name)
-        if space is not None:
-            lodged = space.lodged.get(site.key, 0)
-            space.lodged[site.key] = lodged + space.room.place(site.size, max(0, count - lodged))
+    def take(self, sites: Iterable[Site], counts: Mapping[str, int]) -> None:
+        """Takes the room of so many pods in each cluster, less what the target holds there already."""
+        for site in sites:
+            space = self._packed.get(site.cluster.name)
+            if space is None:
+                continue
+            count, lodged = counts.get(site.cluster.name, 0), space.lodged.get(site.key, 0)
+            if count > lodged:
+                space.lodged[site.key] = lodged + space.room.place(site.size, count - lodged)
+
+    def _of(self, cluster: ClusterFacts) -> Packed | None:
+        name = cluster.name
+        if name not in self._packed:
+            self._packed[name] = self._commitments.packed(cluster, self._at, self._until)
+        return self._packed[name]
 
 
 class Placing:
@@ -210,25 +233,13 @@ class Placing:
                 _part(workload, a.cluster, known.get(a.cluster), share=a.share, cap=self._cap(a, known))
                 for a in kept
             ]
-        chosen = shares.choose(
-            self._scene.event.spec,
-            self._scene.event.key,
-            workload.name,
-            [site.cluster for site in found],
-            last=self._scene.last_shares.get(workload.name),
-            now=self._scene.now,
-            settings=self._scene.settings,
-        )
+        chosen = self._scene.shares(workload.name)
         self._sources[workload.name] = chosen.source
+        weights, least = chosen.weights, workload.per_cluster.min
         return [
-            _part(
-                workload,
-                site.cluster.name,
-                site,
-                share=chosen.weights.get(site.cluster.name, 0),
-                cap=self._rooms.cap(site),
-            )
-            for site in found
+            Part(c.name, weights.get(c.name, 0), cap, least, c.fill_order, c.weight, site.original)
+            for site, cap in zip(found, self._rooms.caps(found), strict=True)
+            for c in (site.cluster,)
         ]
 
     def _cap(self, latched: Allocation, known: Mapping[str, Site]) -> int:
@@ -238,19 +249,21 @@ class Placing:
         return max(latched.cap, self._rooms.cap(site))
 
     def _hold(self, workload: str, counts: Mapping[str, int]) -> None:
-        for site in self._scene.by_workload.get(workload, ()):
-            count = counts.get(site.cluster.name, 0)
-            self._rooms.take(site, count)
-            held = Held(self._start, self.segment.ready_by, self.segment.latest_end, count)
-            self._scene.commitments.hold(site.cluster.name, site.key, held)
+        sites = self._scene.by_workload.get(workload, ())
+        self._rooms.take(sites, counts)
+        if sites:
+            span = Span(self._start, self.segment.ready_by, self.segment.latest_end)
+            here = {site.cluster.name: counts.get(site.cluster.name, 0) for site in sites}
+            self._scene.commitments.hold_each(sites[0].key, span, here)
 
 
 def hold_all(scene: Scene, placed: Placed) -> None:
     """Holds the room of a whole segment that is not latched, from its ``ready_by`` on."""
     segment = placed.segment
-    for site, cell in placed.cells.items():
-        held = Held(segment.ready_by, segment.ready_by, segment.latest_end, cell.division)
-        scene.commitments.hold(site[1], scene.sites[site].key, held)
+    span = Span(segment.ready_by, segment.ready_by, segment.latest_end)
+    for workload in placed.by_workload:
+        key = scene.by_workload[workload][0].key
+        scene.commitments.hold_each(key, span, placed.divisions(workload))
 
 
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:

@@ -22,7 +22,7 @@ from gala.planning.projection import project
 from gala.planning.settle import Case, Outcome, Settled, settle
 from gala.planning.snapshot import Snapshot
 from gala.planning.stage import Stage, stage
-from gala.planning.standing import Goal, goal, hold_until
+from gala.planning.standing import Goal, goal, hold_until, hour
 from gala.planning.view import event_plan
 from gala.planning.writing import writes
 from gala.settings import Settings
@@ -57,24 +57,28 @@ def plan(snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = i
     ``ahead`` (seconds) leaves out segments that begin later and are not latched: while a
     round is live, the one in three hours need not be planned anew every two seconds.
     """
-    nights = project(snapshot, now, settings, ahead=ahead)
+    books = Books(snapshot)
+    nights = project(snapshot, books, now, settings, ahead=ahead)
     stages = {key: stage(night, snapshot, now) for key, night in sorted(nights.items())}
     goals = {key: _goals(staged, now) for key, staged in stages.items()}
-    claims, books = Claims(_claims(stages, goals)), Books(snapshot)
+    claims = Claims(_claims(stages, goals))
     outcomes = [
         outcome
         for key, staged in stages.items()
         for outcome in _Settling(staged, goals[key], claims, books, snapshot, now, settings).all()
     ]
     result = _Result()
-    for cluster in sorted({outcome.site[1] for outcome in outcomes}):
-        here = [outcome for outcome in outcomes if outcome.site[1] == cluster]
+    by_cluster: dict[str, list[Outcome]] = {}
+    by_event: dict[EventKey, list[Outcome]] = {key: [] for key in stages}
+    for outcome in outcomes:
+        by_cluster.setdefault(outcome.site[1], []).append(outcome)
+        by_event[outcome.event].append(outcome)
+    for cluster, here in sorted(by_cluster.items()):
         result.add(writes(here, snapshot, stages, cluster=cluster, now=now, settings=settings), now)
     _close(outcomes, result, now)
     ledgers = _ledgers(stages, outcomes, snapshot, now)
     views = {
-        key: event_plan(staged, goals[key], [o for o in outcomes if o.event == key], snapshot, now)
-        for key, staged in stages.items()
+        key: event_plan(staged, goals[key], by_event[key], snapshot, now) for key, staged in stages.items()
     }
     return Plan(
         records={
@@ -95,15 +99,19 @@ def _goals(staged: Stage, now: float) -> dict[SiteKey, Goal | None]:
     """What each target of an event holds now; a frozen event holds what it intends."""
     night = staged.night
     found: dict[SiteKey, Goal | None] = {}
-    for site in sorted({*staged.by_site, *night.entries}):
+    places = sorted({*staged.by_site, *night.entries})
+    hours = {
+        cluster: hour(staged.in_cluster(cluster), cooldown=night.policy.cooldown, now=now)
+        for cluster in {cluster for _, cluster in places}
+    }
+    for site in places:
         entry = night.entries.get(site)
         if night.frozen:
             held = entry is not None and entry.state is not State.RETURNING
             found[site] = Goal(entry.intended, "", entry.reason, entry.intended) if entry and held else None
             continue
         floors = {name: raised.floor for name, raised in staged.of(site).items()}
-        windows = staged.in_cluster(site[1])
-        found[site] = goal(floors, windows, cooldown=night.policy.cooldown, now=now)
+        found[site] = goal(floors, hours[site[1]])
     return found
 
 
@@ -157,7 +165,7 @@ class _Settling:
     def _case(self, site: SiteKey, target: TargetKey) -> Case:
         night, (workload, name) = self.staged.night, site
         entry = night.entries.get(site)
-        cluster = self.snapshot.clusters.get(name, ClusterFacts(name=name, reachable=False))
+        cluster = self.snapshot.clusters.get(name) or ClusterFacts(name=name, reachable=False)
         raised = self.staged.of(site)
         reason, rule = _latest(raised.values())
         others = self.claims.others(night.key, workload, name, target)

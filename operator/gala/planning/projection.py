@@ -7,6 +7,7 @@ to. What is only observed comes last, because it never takes its room.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
@@ -26,13 +27,13 @@ from gala.settings import Settings
 
 
 def project(
-    snapshot: Snapshot, now: float, settings: Settings, *, ahead: float = inf
+    snapshot: Snapshot, books: Books, now: float, settings: Settings, *, ahead: float = inf
 ) -> dict[EventKey, Night]:
     """Every event's night; the order of events in the snapshot changes nothing.
 
     What begins later than ``ahead`` seconds from now, and is not latched, is left out.
     """
-    books, commitments = Books(snapshot), Commitments()
+    commitments = Commitments()
     found = nights(snapshot, books, commitments, now=now, settings=settings)
     found = {key: _within(night, now + ahead) for key, night in found.items()}
     _know(snapshot, books, found.values(), commitments)
@@ -114,13 +115,14 @@ def _place_all(
     memory: dict[object, list[Placed]] = {}
     for (_, fresh, at), items in groupby(sorted(work, key=turn), key=turn):
         group = list(items)
-        asked = (
-            (tuple((w.night.key, w.segment.demand) for w in group), commitments.state(at)) if fresh else at
-        )
-        if asked in memory:
+        rooms = Rooms(commitments, at)
+        asked = (tuple((w.night.key, w.segment.demand) for w in group), commitments.state(at))
+        if not fresh:
+            done = _place_group(group, rooms)
+        elif asked in memory:
             done = [_place_alike(*pair) for pair in zip(group, memory[asked], strict=True)]
         else:
-            done = memory[asked] = _place_group(group, Rooms(commitments, at))
+            done = memory[asked] = _place_group(group, rooms)
         for item, made in zip(group, done, strict=True):
             placed[item.night.key][item.segment.name] = made
     return placed
@@ -151,23 +153,17 @@ def _place_group(group: Iterable[_Work], rooms: Rooms) -> list[Placed]:
 def _windows(
     night: Night, placed: Mapping[str, Placed], snapshot: Snapshot, now: float, settings: Settings
 ) -> dict[str, dict[str, Window]]:
-    wants: dict[str, dict[str, dict[str, int]]] = {}
-    for name, place in placed.items():
-        for (workload, cluster), cell in place.cells.items():
-            wants.setdefault(cluster, {}).setdefault(name, {})[workload] = cell.division
-    for (name, workload, cluster), floor in night.floors.items():
-        if name in placed and (night.event is not None or _latch(night, name, cluster)):
-            known = wants.setdefault(cluster, {}).setdefault(name, {})
-            known[workload] = max(floor.replicas, known.get(workload, 0))
+    latches = _latches(night)
+    wants = _wants(night, placed, latches)
     found: dict[str, dict[str, Window]] = {}
     for cluster in sorted(wants):
-        latches = {name: latch for name in wants[cluster] if (latch := _latch(night, name, cluster))}
+        here = latches.get(cluster, {})
         course = Course(
             cluster=snapshot.clusters.get(cluster, ClusterFacts(name=cluster, reachable=False)),
             segments=night.segments,
             floors=wants[cluster],
             targets=_targets(night, cluster, wants[cluster], settings),
-            latches=latches,
+            latches={name: here[name] for name in wants[cluster] if name in here},
             cooldown=night.policy.cooldown,
             step_percent=night.policy.max_step_percent,
             now=now,
@@ -176,6 +172,21 @@ def _windows(
         for name, window in windows(course).items():
             found.setdefault(name, {})[cluster] = window
     return found
+
+
+def _wants(
+    night: Night, placed: Mapping[str, Placed], latches: Mapping[str, Mapping[str, Latch]]
+) -> dict[str, dict[str, dict[str, int]]]:
+    """What each segment wants of each workload, by cluster: what is planned, or more if more is stored."""
+    wants: defaultdict[str, defaultdict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for name, place in placed.items():
+        for (workload, cluster), cell in place.cells.items():
+            wants[cluster][name][workload] = cell.division
+    for (name, workload, cluster), floor in night.floors.items():
+        if name in placed and (night.event is not None or name in latches.get(cluster, {})):
+            known = wants[cluster][name]
+            known[workload] = max(floor.replicas, known.get(workload, 0))
+    return {cluster: dict(here) for cluster, here in wants.items()}
 
 
 def _targets(
@@ -194,10 +205,12 @@ def _targets(
     return found
 
 
-def _latch(night: Night, segment: str, cluster: str) -> Latch | None:
-    item = night.latches.get(segment)
-    stored = next((c for c in item.clusters if c.cluster == cluster), None) if item else None
-    if item is None or stored is None:
-        return None
-    planned = any(s.name == segment and s.demand for s in night.segments)
-    return Latch(stored, planned and night.scene is not None and night.scene.basis != item.basis)
+def _latches(night: Night) -> dict[str, dict[str, Latch]]:
+    """What the record says of each segment, by cluster."""
+    planned = {segment.name for segment in night.segments if segment.demand}
+    found: dict[str, dict[str, Latch]] = {}
+    for name, item in night.latches.items():
+        edited = name in planned and night.scene is not None and night.scene.basis != item.basis
+        for stored in item.clusters:
+            found.setdefault(stored.cluster, {}).setdefault(name, Latch(stored, edited))
+    return found

@@ -73,15 +73,18 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
     found: dict[SiteKey, Site] = {}
     findings: list[Finding] = []
     entries = books.entries(event.key)
+    taking = [
+        cluster
+        for _, cluster in sorted(snapshot.clusters.items())
+        if selects(event.spec.cluster_selector, cluster.labels)
+    ]
     grants: dict[tuple[str, str], Tier | None] = {}
     for workload in sorted(event.spec.workloads, key=lambda w: w.name):
         key = target_key(workload, event.key.namespace)
-        for name in sorted(snapshot.clusters):
-            cluster = snapshot.clusters[name]
-            if not selects(event.spec.cluster_selector, cluster.labels):
-                continue
+        for cluster in taking:
             if not selects(workload.cluster_selector, cluster.labels):
                 continue
+            name = cluster.name
             facts, entry = cluster.targets.get(key), entries.get((workload.name, name))
             original, size = books.original(name, key, facts), _size(facts)
             place = (name, (key if entry is None else entry.target).namespace)

@@ -96,9 +96,9 @@ class _Hour:
         self._night = night
         self._scene = scene
         self._workloads = sorted(event.spec.workloads, key=lambda w: (w.tier.rank, w.name))
-        self._stored: dict[str, dict[SiteKey, Floor]] = {}
+        self._stored: dict[str, dict[str, dict[str, Floor]]] = {}
         for (segment, workload, cluster), floor in night.floors.items():
-            self._stored.setdefault(segment, {})[workload, cluster] = floor
+            self._stored.setdefault(segment, {}).setdefault(workload, {})[cluster] = floor
 
     def go_through(self, segment: Segment, ends: Iterable[float], now: float) -> None:
         """Raises the caps, then the floors of every workload; a raise may begin the hold."""
@@ -113,7 +113,7 @@ class _Hour:
         )
         raised: set[str] = set()
         for workload in self._workloads:
-            if workload.name not in self.placed[name].required and not stand.knows(workload.name):
+            if workload.name not in self.placed[name].required and workload.name not in stand.stored:
                 continue
             found = floors(stand, workload, self.moves.get(workload.name))
             for cluster, item in found.floors.items():
@@ -146,10 +146,15 @@ def _laid_out(
     for name, by in windows.items():
         for cluster, window in by.items():
             by_cluster.setdefault(cluster, {})[name] = window
+    asked = {
+        (name, cluster)
+        for cluster, here in by_cluster.items()
+        for name in here
+        if needed(name, here, cooldown=night.policy.cooldown, now=now)
+    }
     by_site: dict[SiteKey, dict[str, Raised]] = {}
     for (segment, workload, cluster), raised in floors.items():
-        here = by_cluster.get(cluster, {})
-        if everything or needed(segment, here, cooldown=night.policy.cooldown, now=now):
+        if everything or (segment, cluster) in asked:
             by_site.setdefault((workload, cluster), {})[segment] = raised
     return {"by_site": by_site, "by_cluster": by_cluster}
 

@@ -30,8 +30,8 @@ class Stand:
     scene: Scene
     placed: Placed
     windows: Mapping[str, Window]
-    stored: Mapping[SiteKey, Floor]
-    """This segment's floors in the ledger."""
+    stored: Mapping[str, Mapping[str, Floor]]
+    """This segment's floors in the ledger, by workload, then cluster."""
     entries: Mapping[SiteKey, Entry]
 
     @property
@@ -53,17 +53,13 @@ class Stand:
         window = self.windows.get(cluster)
         return window is not None and begun(window, self.scene.now)
 
-    def knows(self, workload: str) -> bool:
-        """Whether the ledger has floors of a workload for this segment."""
-        return any(w == workload for w, _ in self.stored)
-
-    def stored_of(self, workload: str) -> dict[str, Floor]:
+    def stored_of(self, workload: str) -> Mapping[str, Floor]:
         """One workload's stored floors by cluster."""
-        return {c: floor for (w, c), floor in self.stored.items() if w == workload}
+        return self.stored.get(workload, {})
 
     def in_fill_order(self, workload: str) -> list[str]:
         """Every cluster that has a part or a floor of a workload; those that cannot be used come last."""
-        names = {c for w, c in [*self.placed.cells, *self.stored] if w == workload}
+        names = {*self.placed.by_workload.get(workload, ()), *self.stored_of(workload)}
 
         def order(cluster: str) -> tuple[bool, int, int, str]:
             site = self.site(workload, cluster)

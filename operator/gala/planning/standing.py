@@ -24,25 +24,34 @@ class Goal(NamedTuple):
     """The same without what was added for stragglers."""
 
 
-def goal(
-    floors: Mapping[str, Floor], windows: Mapping[str, Window], *, cooldown: float, now: float
-) -> Goal | None:
-    """What a target holds now in one cluster, or None where nothing holds it.
+class Hour(NamedTuple):
+    """What an event holds in one cluster as of now, the same for each of its targets there."""
 
-    ``floors`` are the target's, ``windows`` all of the event's in that cluster.
-    """
-    found: list[Goal] = []
-    resting = True
-    for name, window in windows.items():
-        if begun(window, now):
-            resting = False
-            if name in floors:
-                found.append(_of(floors[name], reasons.PRE_SCALE))
-        elif in_gap(window, now):
-            resting = False
-            found.extend(_gap(name, window, floors, windows, now))
-    if resting:
-        found.extend(_cooling(floors, windows, cooldown, now))
+    begun: tuple[str, ...]
+    """Segments whose hold runs."""
+    gaps: tuple[tuple[str, tuple[str, ...]], ...]
+    """Of each held gap that runs: the segment after it, and those that ended before it."""
+    cooling: tuple[str, ...]
+    """Segments whose floors stay for the cooldown."""
+
+
+def hour(windows: Mapping[str, Window], *, cooldown: float, now: float) -> Hour:
+    """What holds now; ``windows`` are all of the event's in that cluster."""
+    held = tuple(name for name, window in windows.items() if begun(window, now))
+    gaps = tuple(
+        (name, _before(name, window, windows, now))
+        for name, window in windows.items()
+        if in_gap(window, now) and not begun(window, now)
+    )
+    return Hour(held, gaps, () if held or gaps else _cooling(windows, cooldown, now))
+
+
+def goal(floors: Mapping[str, Floor], now: Hour) -> Goal | None:
+    """What a target with these floors holds now, or None where nothing holds it."""
+    found = [_of(floors[name], reasons.PRE_SCALE) for name in now.begun if name in floors]
+    for name, others in now.gaps:
+        found.extend(_gap(name, others, floors))
+    found.extend(_of(floors[name], reasons.COOLDOWN) for name in now.cooling if name in floors)
     return max(found, default=None)
 
 
@@ -50,32 +59,27 @@ def _of(floor: Floor, reason: str) -> Goal:
     return Goal(floor.replicas + floor.stragglers, floor.segment, reason, floor.replicas)
 
 
-def _gap(
-    name: str, window: Window, floors: Mapping[str, Floor], windows: Mapping[str, Window], now: float
-) -> list[Goal]:
+def _before(name: str, window: Window, windows: Mapping[str, Window], now: float) -> tuple[str, ...]:
+    """The segments that ended before a held gap."""
+    return tuple(
+        other for other, known in windows.items() if other != name and window.gap_from <= known.end <= now
+    )
+
+
+def _gap(name: str, others: tuple[str, ...], floors: Mapping[str, Floor]) -> list[Goal]:
     """The lower of the floors before and after, for a target that has both."""
     after = floors.get(name)
-    before = [
-        floor.replicas
-        for other, floor in floors.items()
-        if other != name and other in windows and window.gap_from <= windows[other].end <= now
-    ]
+    before = [floors[other].replicas for other in others if other in floors]
     if after is None or not before:
         return []
     lower = min(max(before), after.replicas)
     return [Goal(lower, name, reasons.GAP_HELD, lower)]
 
 
-def _cooling(
-    floors: Mapping[str, Floor], windows: Mapping[str, Window], cooldown: float, now: float
-) -> list[Goal]:
+def _cooling(windows: Mapping[str, Window], cooldown: float, now: float) -> tuple[str, ...]:
     ended = [w.end for w in windows.values() if w.prepare_at < w.end <= now < w.end + cooldown]
     last = max(ended, default=None)
-    return [
-        _of(floor, reasons.COOLDOWN)
-        for name, floor in floors.items()
-        if last is not None and name in windows and windows[name].end == last
-    ]
+    return tuple(name for name, window in windows.items() if last is not None and window.end == last)
 
 
 def needed(segment: str, windows: Mapping[str, Window], *, cooldown: float, now: float) -> bool:

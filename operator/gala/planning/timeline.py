@@ -158,12 +158,14 @@ def _lead(course: Course, floors: Mapping[str, int], baseline: Mapping[str, int]
     pods = ordered = 0
     warmup = 0.0
     for workload, floor in floors.items():
-        target = course.targets[workload]
-        grows = floor - max(target.original, baseline.get(workload, 0))
+        original, one_by_one, warm = course.targets[workload]
+        stands = baseline.get(workload, 0) if baseline else 0
+        grows = floor - (max(stands, original))
         if grows > 0:
             pods += grows
-            ordered = max(ordered, grows if target.ordered else 0)
-            warmup = max(warmup, target.warmup)
+            if one_by_one and grows > ordered:
+                ordered = grows
+            warmup = max(warmup, warm)
     return lead(Growth(pods, ordered, warmup), course.cluster.pod_start, course.settings)
 
 

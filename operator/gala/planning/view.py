@@ -38,11 +38,12 @@ def event_plan(
     night = staged.night
     due = {site: goal.promised for site, goal in goals.items() if goal is not None}
     ready = {site: _ready(night.sites[site].facts) for site in night.sites}
+    originals = {place: site.original for place, site in night.sites.items()}
     open_entries = [o.settled.entry for o in outcomes if o.settled.entry is not None]
     return EventPlan(
         key=night.key,
         phase=_phase(staged, goals, outcomes, now),
-        segments=tuple(_segment(staged, segment) for segment in night.segments),
+        segments=tuple(_segment(staged, segment, originals) for segment in night.segments),
         findings=tuple(_findings(staged, _cold(goals, outcomes), outcomes, snapshot, now)),
         floors=due,
         ready=ready,
@@ -87,7 +88,7 @@ def _cold(goals: Mapping[SiteKey, Goal | None], outcomes: Iterable[Outcome]) -> 
     return found
 
 
-def _segment(staged: Stage, segment: Segment) -> SegmentPlan:
+def _segment(staged: Stage, segment: Segment, originals: Mapping[SiteKey, int]) -> SegmentPlan:
     night = staged.night
     placed = staged.placed.get(segment.name, Placed(segment=segment))
     floors = {
@@ -109,15 +110,11 @@ def _segment(staged: Stage, segment: Segment) -> SegmentPlan:
         needs=tuple(_needs(staged, segment, placed)),
         placements=tuple(
             Placement(
-                site[0],
-                site[1],
-                cell.share,
-                cell.cap,
-                cell.division,
-                floors[site],
-                night.sites[site].original if site in night.sites else 0,
+                workload, cluster, *cell, floors[workload, cluster], originals.get((workload, cluster), 0)
             )
-            for site, cell in sorted(placed.cells.items())
+            for workload, here in sorted(placed.by_workload.items())
+            for cluster, cell in sorted(here.items())
+            for site in ((workload, cluster),)
         ),
         weights=tuple(Weight(w, c, percent) for (w, c), percent in sorted(weights(placed, floors).items())),
     )
