@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from gala.engine.horizon import Horizon
+from gala.planning.facts import ClusterFacts
 from gala.planning.snapshot import Snapshot
 from planning_values import NOW, SETTINGS, SHOW, a_cluster, a_round, a_spec, an_event
 
 NEAR, FAR = a_round("near", start=60), a_round("far", start=20_000)
+EDGE = 20_000.0 - 1000.0
+"""Seconds after NOW; its preparation begins before that."""
 
 
 def a_snapshot(*rounds: dict[str, object], generation: int = 1) -> Snapshot:
@@ -57,10 +60,27 @@ def test_an_event_that_is_gone_is_not_shown_any_more() -> None:
     assert SHOW not in horizon.plan(replace(snapshot, events=()), NOW + 2.0).events
 
 
-def test_while_nothing_is_held_every_pass_sees_the_whole_night() -> None:
+def test_while_nothing_is_held_the_next_edge_of_the_whole_night_still_ends_the_wait() -> None:
     horizon, snapshot = Horizon(SETTINGS), a_snapshot(FAR)
-    first = horizon.plan(snapshot, NOW)
-    second = horizon.plan(snapshot, NOW + 2.0)
+    first, second = horizon.plan(snapshot, NOW), horizon.plan(snapshot, NOW + 2.0)
     assert not first.busy
-    assert second.events[SHOW].segments[0] is not first.events[SHOW].segments[0]
-    assert names(horizon, snapshot, NOW + 4.0) == ["far"]
+    assert NOW < first.wake_at == second.wake_at
+
+
+@pytest.mark.parametrize(
+    ("clusters", "later", "want"),
+    [
+        pytest.param({"east": a_cluster()}, 2.0, True, id="what has not changed is shown as it was"),
+        pytest.param({"east": a_cluster(reachable=False)}, 2.0, False, id="an outage is shown at once"),
+        pytest.param({"east": a_cluster(targets={})}, 2.0, False, id="a target that is gone is seen at once"),
+        pytest.param({"east": a_cluster()}, -99.0, False, id="a clock that was set back makes nobody wait"),
+        pytest.param({"east": a_cluster()}, EDGE, False, id="at an edge before any hold all is planned anew"),
+    ],
+)
+def test_while_nothing_is_held_the_far_part_follows_what_is_there(
+    clusters: dict[str, ClusterFacts], later: float, want: bool
+) -> None:
+    horizon, snapshot = Horizon(replace(SETTINGS, look_far=1e9)), a_snapshot(FAR)
+    seen = horizon.plan(snapshot, NOW).events[SHOW].segments[0]
+    after = horizon.plan(replace(snapshot, clusters=clusters), NOW + later).events[SHOW].segments
+    assert (seen in after and any(one is seen for one in after)) == want

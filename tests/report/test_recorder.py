@@ -140,14 +140,14 @@ def test_ready_that_is_unknown_stays_unknown() -> None:
     assert build(log).rounds[0].estimated
 
 
-def test_days_before_the_show_only_the_present_is_kept() -> None:
+def test_days_before_the_show_nothing_is_kept() -> None:
     recorder = Recorder()
     for day in range(19, 0, -1):
         take(recorder, -86_400.0 * day, due=0, ready=day)
     take(recorder, 0, due=0, ready=2)
     log = played(recorder)
-    assert list(log.ready[WEB]) == [(T0 - 86_400, 1), (T0, 2)]
-    assert log.started_at == T0 - 86_400
+    assert list(log.ready[WEB]) == [(T0, 2)]
+    assert log.started_at == T0
 
 
 def test_a_series_that_grows_without_end_forgets_its_older_half() -> None:

@@ -66,6 +66,7 @@ class Gatherer:
         self._store = store
         self._existence = existence
         self._settings = settings
+        self._wishes = _Wishes()
 
     async def gather(
         self,
@@ -88,9 +89,10 @@ class Gatherer:
         events = self._desired.events()
         members = self._desired.clusters()
         clusters = tuple(c.cluster for c in members if c.cluster is not None)
-        await self._fleet.sync(clusters, wanted(events, clusters, ledgers, self._settings))
+        wishes = self._wishes.of(events, clusters, ledgers, self._settings)
+        await self._fleet.sync(clusters, wishes.wanted)
         facts = dict(await self._fleet.observe(barrier))
-        traffic = await self._traffic(clusters, questions(events, clusters))
+        traffic = await self._traffic(clusters, wishes.asks)
         present = {event.key for event in events if not event.missing}
         absent = ({key for key, _ in ledgers} | set(records) | self._desired.missing()) - present
         deleted = await self._existence.believed(absent, now)
@@ -126,6 +128,30 @@ class Gatherer:
         except Exception:  # noqa: BLE001 (the schedule's floors need no metrics)
             _log.exception("Prometheus was not asked")
             return {}
+
+
+class _Wishes:
+    """What is asked of clusters and of Prometheus; worked out anew when people or the ledger say so."""
+
+    def __init__(self) -> None:
+        self.wanted: Mapping[str, Sequence[Wanted]] = {}
+        self.asks: Sequence[Ask] = ()
+        self._basis: object = None
+
+    def of(
+        self,
+        events: Sequence[WantedEvent],
+        clusters: Sequence[GalaCluster],
+        ledgers: Mapping[tuple[EventKey, str], ClusterLedger],
+        settings: Settings,
+    ) -> _Wishes:
+        """As they are for these events, clusters and entries."""
+        basis = ([(event.key, event.facts) for event in events], clusters, ledgers)
+        if basis != self._basis:
+            self.wanted = wanted(events, clusters, ledgers, settings)
+            self.asks = questions(events, clusters)
+            self._basis = basis
+        return self
 
 
 def wanted(

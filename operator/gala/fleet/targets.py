@@ -60,6 +60,8 @@ class Targets:
         self._pods: dict[TargetKey, _Pods] = {}
         self._history: dict[TargetKey, ReadyHistory] = {}
         self._unknown: dict[TargetKey, GalaError] = {}
+        self._known: dict[TargetKey, tuple[object, TargetFacts]] = {}
+        """The facts of the pass before, and what they were made of: most targets do not change."""
 
     @property
     def wanted(self) -> Iterable[TargetKey]:
@@ -91,6 +93,7 @@ class Targets:
         self._wanted = warmups
         self._history = {key: self._history.get(key) or ReadyHistory() for key in warmups}
         self._unknown = {}
+        self._known = {key: known for key, known in self._known.items() if key in warmups}
         for key in warmups:
             await self._make(key)
         await self._prune()
@@ -172,20 +175,11 @@ class Targets:
         if isinstance(autoscaler, Missing):
             return autoscaler
         ready = self._ready(key, seen)
-        return TargetFacts(
-            uid=seen.uid,
-            resource_version=seen.resource_version,
-            replicas=seen.replicas,
-            pods=seen.pods,
-            ready=ready,
-            warm=self._warm(key, now, ready, fresh=fresh),
-            manager=seen.manager,
-            cpu=seen.requests.cpu,
-            memory=seen.requests.memory,
-            ordered=seen.ordered,
-            autoscaler=autoscaler,
-            deletes_volumes=seen.deletes_volumes,
-        )
+        basis = (seen, autoscaler, ready, self._warm(key, now, ready, fresh=fresh))
+        known = self._known.get(key)
+        if known is None or known[0] != basis:
+            known = self._known[key] = (basis, _facts_of(*basis))
+        return known[1]
 
     def _seen(self, key: TargetKey) -> Scaled | None:
         cache = self.cache(key)
@@ -238,3 +232,20 @@ class Targets:
         self.catalog.keep(self._wanted)
         for cache in gone:
             await cache.stop()
+
+
+def _facts_of(seen: Scaled, autoscaler: str, ready: int | Missing, warm: int | Missing) -> TargetFacts:
+    return TargetFacts(
+        uid=seen.uid,
+        resource_version=seen.resource_version,
+        replicas=seen.replicas or 0,
+        pods=seen.pods,
+        ready=ready,
+        warm=warm,
+        manager=seen.manager,
+        cpu=seen.requests.cpu,
+        memory=seen.requests.memory,
+        ordered=seen.ordered,
+        autoscaler=autoscaler,
+        deletes_volumes=seen.deletes_volumes,
+    )

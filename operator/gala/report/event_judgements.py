@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -60,13 +61,26 @@ class EventView:
     troubles: tuple[Trouble, ...] = ()
     contested_at: float | None = None
     """When a foreign value was last raised again."""
+    ready_of: Mapping[str, int] = field(init=False)
+    """Ready pods by workload, and below by cluster: as far as they are known."""
+    ready_in: Mapping[str, int] = field(init=False)
+    due_in: Mapping[str, int] = field(init=False)
+    """Replicas that are due now, by cluster."""
+    clusters: tuple[str, ...] = field(init=False)
+    """The clusters that take part, by name."""
 
-    @property
-    def clusters(self) -> tuple[str, ...]:
-        """The clusters that take part, by name."""
+    def __post_init__(self) -> None:
+        ready_of, ready_in, due_in = Counter[str](), Counter[str](), Counter[str]()
+        for (workload, cluster), ready in self.plan.ready.items():
+            ready_of[workload] += ready or 0
+            ready_in[cluster] += ready or 0
+        for (_, cluster), floor in self.plan.floors.items():
+            due_in[cluster] += floor
         taking = {place.cluster for segment in self.plan.segments for place in segment.placements}
-        taking |= {cluster for _, cluster in (*self.plan.floors, *self.plan.ready)}
-        return tuple(sorted(taking))
+        clusters = tuple(sorted(taking | due_in.keys() | ready_in.keys()))
+        found = {"ready_of": ready_of, "ready_in": ready_in, "due_in": due_in, "clusters": clusters}
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     @property
     def rounds(self) -> tuple[Segment, ...]:

@@ -15,6 +15,7 @@ from gala.planning import reasons
 from gala.planning.facts import ClusterFacts, EventFacts, EventKey, Sample, TargetFacts, TargetKey
 from gala.planning.ledger import Entry, EventRecord, Floor
 from gala.planning.outcome import Decision, EventPlan, Plan, SegmentPlan, Write
+from gala.planning.sites import target_key
 from gala.planning.snapshot import Snapshot
 from gala.report import measures
 from gala.report.event_judgements import RoundProgress
@@ -164,12 +165,24 @@ class _Night:
         if over and self._over:
             return
         self._over, self._open, self.now = over, plan.open_entries, now
+        if self._quiet(now):
+            return
         self._take_series(now, plan, seen)
         self._floors.observe(now, self._segments.values(), plan, seen.floors())
         self._take_trail(now, seen)
         self._take_moves(seen.record)
         self._count_nodes(seen.clusters)
         self._bound(now)
+
+    def _quiet(self, now: float) -> bool:
+        """Whether nothing that is seen now can be in the picture; it begins with the first that can."""
+        begins = min((s.prepare_at for s in self._segments.values()), default=now) - LEAD_IN
+        if now < begins and not self._open:
+            for named in self._series.values():
+                named.clear()
+        if not self._series["ready"]:
+            self.started_at = now
+        return now < begins and not self._open
 
     def _take_segments(self, now: float, plan: EventPlan) -> None:
         planned = {segment.name: segment for segment in plan.segments}
@@ -182,10 +195,10 @@ class _Night:
                 self._segments[name] = _segment(segment)
 
     def _take_series(self, now: float, plan: EventPlan, seen: _Pass) -> None:
+        keys = self._keys()
         for place in sorted({Place(*site) for site in (*plan.floors, *plan.ready)} | set(seen.entries)):
-            cluster = seen.clusters.get(place.cluster)
-            target = self._target(place, cluster, seen.entries.get(place))
-            entry = seen.entries.get(place)
+            cluster, entry = seen.clusters.get(place.cluster), seen.entries.get(place)
+            target = _target(cluster, entry.target if entry else keys.get(place.workload))
             replicas = target.replicas if target else None
             intended = entry.intended if entry else max(plan.floors.get(place, 0), replicas or 0)
             self._append("intended", place, now, intended)
@@ -202,17 +215,10 @@ class _Night:
     def _append(self, name: str, place: Place, now: float, value: float | None) -> None:
         self._series[name][place].append(now, value)
 
-    def _target(self, place: Place, cluster: ClusterFacts | None, entry: Entry | None) -> TargetFacts | None:
-        key = entry.target if entry else self._key_of(place.workload)
-        facts = cluster.targets.get(key) if cluster and key else None
-        return facts if isinstance(facts, TargetFacts) else None
-
-    def _key_of(self, workload: str) -> TargetKey | None:
+    def _keys(self) -> dict[str, TargetKey]:
+        """What is scaled for each workload of the spec."""
         workloads = self._spec.workloads if self._spec else ()
-        target = next((one.target for one in workloads if one.name == workload), None)
-        if target is None:
-            return None
-        return TargetKey(target.api_version, target.kind, target.namespace or self.key.namespace, target.name)
+        return {one.name: target_key(one, self.key.namespace) for one in workloads}
 
     def _take_trail(self, now: float, seen: _Pass) -> None:
         self._decisions.extend(seen.decisions)
@@ -306,6 +312,11 @@ class _Night:
             wrong_decreases=self._wrong,
             handed_back=not self._open and not self._lost,
         )
+
+
+def _target(cluster: ClusterFacts | None, key: TargetKey | None) -> TargetFacts | None:
+    facts = cluster.targets.get(key) if cluster and key else None
+    return facts if isinstance(facts, TargetFacts) else None
 
 
 def _segment(plan: SegmentPlan) -> SegmentLog:

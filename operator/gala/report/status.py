@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,9 @@ def event_status(view: EventView) -> GalaEventStatus:
     current = current_segment(view)
     shown = current or _next_round(view, None)
     upcoming = _next_round(view, current)
+    floors = Counter[str]()
+    for place in shown.placements if shown else ():
+        floors[place.cluster] += place.floor
     return GalaEventStatus(
         phase=EventPhase.INVALID if view.problems else EventPhase(view.plan.phase),
         observed_generation=view.generation,
@@ -37,7 +41,7 @@ def event_status(view: EventView) -> GalaEventStatus:
         clusters_reachable=_fraction(_reachable(view), len(view.clusters)),
         rounds=_rounds(view),
         workloads=tuple(_workload(view, one.name, shown) for one in view.spec.workloads),
-        clusters=tuple(_cluster(view, name, shown) for name in view.clusters),
+        clusters=tuple(_cluster(view, name, shown, floors) for name in view.clusters),
         conditions=conditions.merge(
             judge(view),
             view.previous.conditions if view.previous else (),
@@ -183,15 +187,11 @@ def _floors_met(view: EventView, segment: SegmentPlan) -> bool:
 
 def _ready_of(view: EventView, segment: SegmentPlan) -> tuple[int, int]:
     """Ready and required replicas of a segment's workloads; no surplus makes up for another's lack."""
-    pairs = [(_ready_in(view, need.workload), need.required) for need in segment.needs]
+    pairs = [(view.ready_of.get(need.workload, 0), need.required) for need in segment.needs]
     required = sum(wanted for _, wanted in pairs)
     if any(have < wanted for have, wanted in pairs):
         return sum(min(have, wanted) for have, wanted in pairs), required
     return sum(have for have, _ in pairs), required
-
-
-def _ready_in(view: EventView, workload: str) -> int:
-    return sum(ready or 0 for (name, _), ready in view.plan.ready.items() if name == workload)
 
 
 def _workload(view: EventView, name: str, segment: SegmentPlan | None) -> WorkloadStatus:
@@ -199,20 +199,21 @@ def _workload(view: EventView, name: str, segment: SegmentPlan | None) -> Worklo
     return WorkloadStatus(
         name=name,
         required=need.required if need else 0,
-        ready=_ready_in(view, name),
+        ready=view.ready_of.get(name, 0),
         short=need.short if need else 0,
     )
 
 
-def _cluster(view: EventView, name: str, segment: SegmentPlan | None) -> ClusterStatus:
+def _cluster(
+    view: EventView, name: str, segment: SegmentPlan | None, floors: Mapping[str, int]
+) -> ClusterStatus:
     facts = view.snapshot.clusters.get(name)
-    due = sum(floor for (_, cluster), floor in view.plan.floors.items() if cluster == name)
-    planned = sum(one.floor for one in segment.placements if one.cluster == name) if segment else 0
+    planned = floors.get(name, 0)
     state = "NotFound" if facts is None else "Reachable" if facts.reachable else "Unreachable"
     return ClusterStatus(
         name=name,
-        required=max(due, planned),
-        ready=sum(ready or 0 for (_, cluster), ready in view.plan.ready.items() if cluster == name),
+        required=max(view.due_in.get(name, 0), planned),
+        ready=view.ready_in.get(name, 0),
         qps=_qps(view, name),
         traffic_weight=_weight(segment, name) if segment else None,
         state=state,
@@ -223,8 +224,8 @@ def _qps(view: EventView, cluster: str) -> int | None:
     facts = view.snapshot.clusters.get(cluster)
     if facts is None:
         return None
-    latest = [traffic.latest for (event, _), traffic in facts.traffic.items() if event == view.key]
-    samples = [one.qps for one in latest if isinstance(one, Sample)]
+    asked = [facts.traffic.get((view.key, workload.name)) for workload in view.spec.workloads]
+    samples = [one.latest.qps for one in asked if one is not None and isinstance(one.latest, Sample)]
     return round(sum(samples)) if samples else None
 
 
