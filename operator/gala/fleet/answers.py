@@ -55,7 +55,7 @@ async def body_of(response: aiohttp.ClientResponse, *, most: int = LARGEST_ANSWE
         Bounded: over ``most`` bytes, or packed in a way that nobody asked for.
     """
     packed = bytearray()
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         packed += chunk
         if len(packed) > most:
             raise Bounded(f"an answer of more than {most >> 20} MiB")

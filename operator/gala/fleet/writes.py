@@ -72,14 +72,16 @@ def in_turns(writes: Sequence[Write]) -> Iterator[list[Write]]:
     round, as the plan has it.
     """
     turn: list[Write] = []
+    targets: set[TargetKey] = set()
+    lowering = False
     for write in writes:
         lowers = write.to < write.was
-        if turn and (
-            lowers != (turn[0].to < turn[0].was) or any(write.target == done.target for done in turn)
-        ):
+        if turn and (lowers != lowering or write.target in targets):
             yield turn
-            turn = []
+            turn, targets = [], set()
         turn.append(write)
+        targets.add(write.target)
+        lowering = lowers
     if turn:
         yield turn
 
