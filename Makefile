@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs faults monitoring mutations sweep lint types crds tables pin clean
+.PHONY: help demo test docs faults monitoring mutations sweep bench lint types crds tables pin clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ mutations: $(VENV)/.dev ## Switch each safety rule off in a copy and see a test 
 
 sweep: $(VENV)/.dev ## Kill the operator before and after each kind of request; takes minutes
 	$(BIN)/python -m pytest -m sweep -n 2 tests/sweep $(ARGS)
+
+bench: $(VENV)/.dev ## Take the figures of docs/benchmarks.md; minutes, on a machine that does nothing else
+	$(BIN)/python tests/bench/run.py $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, formatting and which room imports which
 	$(BIN)/ruff check .

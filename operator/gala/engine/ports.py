@@ -100,10 +100,14 @@ class Fleet(Protocol):
 
 
 class Signals(Protocol):
-    """QPS from Prometheus."""
+    """Where the traffic is known from."""
 
     async def refresh(
         self, clusters: Sequence[GalaCluster], asks: Sequence[Ask]
     ) -> Mapping[str, Mapping[tuple[EventKey, str], Traffic]]:
         """By cluster: the two latest samples of every ask; what failed is ``Missing`` with its reason."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of every connection."""
         ...

@@ -15,7 +15,7 @@ from gala.engine.gathering import Gatherer
 from gala.engine.leadership import Elector
 from gala.engine.operator import Observer, Operator, Parts
 from gala.engine.passes import Pass
-from gala.engine.ports import Clock, Listening
+from gala.engine.ports import Clock, Listening, Signals
 from gala.engine.reporting import Telling
 from gala.engine.store import LedgerStore
 from gala.fleet.client import ApiServer
@@ -37,7 +37,7 @@ class Wired:
     desired: Desired
     elector: Elector
     fleet: MemberFleet
-    signals: PrometheusSignals
+    signals: Signals
     recorder: Recorder
     metrics: Metrics
 
@@ -71,8 +71,12 @@ def wire(
     *,
     identity: str,
     observer: Observer | None = None,
+    signals: Signals | None = None,
 ) -> Wired:
-    """The operator on ``hub``; ``identity`` is this process and no other."""
+    """The operator on ``hub``; ``identity`` is this process and no other.
+
+    ``signals`` is where traffic is known from, by default each cluster's Prometheus.
+    """
     desired = Desired(settings.fleet_namespace)
     elector = Elector(hub, settings, clock, identity)
     store = LedgerStore(hub, settings, steady=steady_of(clock))
@@ -80,8 +84,8 @@ def wire(
     fleet = MemberFleet(
         hub, settings, clock.now, leads=lambda: elector.holds(clock.now()), steady=steady_of(clock)
     )
-    secrets = FleetSecrets(hub, settings)
-    signals = PrometheusSignals(settings, clock.now, secrets)
+    if signals is None:
+        signals = PrometheusSignals(settings, clock.now, FleetSecrets(hub, settings))
     reporter = Reporter(hub, settings, host=identity)
     metrics = Metrics(reporter, hub.counters)
     gatherer = Gatherer(
