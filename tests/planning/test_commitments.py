@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gala.planning.commitments import Commitments, Held
 from gala.planning.facts import Missing, NodeRoom
@@ -100,3 +102,29 @@ def test_what_is_prepared_for_later_makes_nobody_homeless() -> None:
     held.hold("east", WEB, Held(0, 50, 99, 8))
     assert left(held, 5) == 0
     assert [held.homeless(EAST, SHOP, now) for now in (5, 50)] == [0, 6]
+
+
+HOLDS = st.lists(
+    st.tuples(st.sampled_from(["web", "shop", "cart"]), st.integers(0, 12), st.integers(0, 3)), max_size=8
+)
+
+
+def filled(holds: list[tuple[str, int, int]]) -> Commitments:
+    found = known(web=2, shop=3, cart=1)
+    for name, replicas, begin in holds:
+        found.hold("east", target(name), Held(begin, begin + 1, 9, replicas))
+    return found
+
+
+def answers(held: Commitments, now: float) -> list[int]:
+    names = ("cart", "web", "shop")
+    return [*(held.homeless(EAST, target(name), now) for name in names), left(held, now)]
+
+
+@given(HOLDS)
+def test_what_was_asked_before_changes_no_answer(holds: list[tuple[str, int, int]]) -> None:
+    asked = filled([])
+    for number, (name, replicas, begin) in enumerate(holds, start=1):
+        asked.hold("east", target(name), Held(begin, begin + 1, 9, replicas))
+        for now in (3, 0, 2):
+            assert answers(asked, now) == answers(filled(holds[:number]), now)

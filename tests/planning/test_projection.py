@@ -9,7 +9,7 @@ import pytest
 
 from gala.planning.books import Books
 from gala.planning.facts import EventFacts, EventKey
-from gala.planning.ledger import Basis, GapRule, LatchedCluster, Policy
+from gala.planning.ledger import Allocation, Basis, GapRule, LatchedCluster, Policy
 from gala.planning.night import Night
 from gala.planning.projection import project
 from gala.planning.snapshot import Snapshot
@@ -50,9 +50,13 @@ def wants(workload: str, replicas: int = 40, start: float = 1000, **more: Any) -
     return a_round(start=start, demand=[{"workload": workload, "replicas": replicas}], **more)
 
 
+def projected(snapshot: Snapshot) -> dict[EventKey, Night]:
+    return project(snapshot, Books(snapshot), NOW, SETTINGS)
+
+
 def placed(snapshot: Snapshot) -> dict[str, int]:
     """What each event's round r gets in the east."""
-    nights = project(snapshot, Books(snapshot), NOW, SETTINGS)
+    nights = projected(snapshot)
     return {
         key.name: sum(cell.division for cell in night.placed["r"].cells.values())
         for key, night in nights.items()
@@ -98,6 +102,15 @@ def test_what_is_latched_is_placed_before_what_is_not() -> None:
     events = [show(wants("web"), tier="S"), sale(wants("shop"))]
     record = a_record(latched(prepare_at=-100), event=SALE)
     assert placed(a_snapshot(*events, clusters=ROOM, records=[record])) == {"show": 10, "sale": 40}
+
+
+def test_two_latched_events_of_which_one_is_only_observed_keep_their_own_shares() -> None:
+    kept = [latched(allocations=(Allocation(workload, "east", 1, 40),)) for workload in ("web", "shop")]
+    records = [a_record(kept[0]), a_record(kept[1], event=SALE, uid="uid-sale")]
+    events = show(wants("web", 30)), sale(wants("shop", 20), mode="Observe")
+    nights = projected(a_snapshot(*events, clusters=ROOM, records=records))
+    assert nights[SHOW].placed["r"].divisions("web") == {"east": 30}
+    assert nights[SALE].placed["r"].divisions("shop") == {"east": 20}
 
 
 def test_a_stored_floor_holds_its_room_against_other_events() -> None:
