@@ -59,14 +59,15 @@ async def _live(clock: StepClock, size: Size) -> list[Figure]:
     """Prepares the round in the middle of the night, and looks at passes one minute into it."""
     ready_by = START + size.rounds // 2 * APART
     now = ready_by - 240.0
-    opening = await clock.turn(now)
+    turns = [await clock.turn(now)]
     while now < ready_by + 60.0:
         now += 10.0
-        await clock.turn(now)
+        turns.append(await clock.turn(now))
+    opening = max(turns, key=lambda turn: len(_done(turn).plan.ledgers))
     near, whole = [], []
     for _ in range(RUNS):
-        near.append(await _quiet(clock, now + 2.0))
-        whole.append(await _quiet(clock, now + 61.0))
+        near.append(await clock.turn(now + 2.0))
+        whole.append(await clock.turn(now + 61.0))
         now += 64.0
         await clock.turn(now)
     entries = sum(len(ledger.entries) for ledger in _done(near[-1]).gathered.snapshot.ledgers.values())
@@ -81,10 +82,6 @@ async def _live(clock: StepClock, size: Size) -> list[Figure]:
             note=f"{opening.wall:.1f} s of wall time beside its servers",
         ),
     ]
-
-
-async def _quiet(clock: StepClock, now: float) -> Turn:
-    return await clock.turn(now)
 
 
 def _done(turn: Turn):  # type: ignore[no-untyped-def]
