@@ -60,8 +60,7 @@ class Room:
     def __init__(self, nodes: Nodes, least: Size = NOTHING) -> None:
         """``least``: no pod will be asked for that is smaller; nodes without room for it are put aside."""
         self._nodes = nodes
-        # What requests none of a resource finds room on a node that has less than none of it.
-        self._least_cpu, self._least_memory = least.cpu or -inf, least.memory or -inf
+        self._least_cpu, self._least_memory = _bounds(least)
         self._begun: tuple[_Group, ...] = ()
         self._since = 0
         """The first group that is as it was."""
@@ -84,12 +83,13 @@ class Room:
             return 0
         left = pods
         begun: list[_Group] = []
+        cpu, memory = _bounds(size)
         for index, group in enumerate(self._begun):
-            each = _per_node(group, size)
-            if not each:
+            _, free_cpu, free_memory, slots = group
+            if free_cpu < cpu or free_memory < memory or slots < 1:
                 begun.append(group)
                 continue
-            left = self._fill(group, size, (each, left), begun)
+            left = self._fill(group, size, (_per_node(group, size), left), begun)
             if not left:
                 self._begun = (*begun, *self._begun[index + 1 :])
                 return pods
@@ -138,11 +138,12 @@ def _fitting(groups: Iterable[_Group], size: Size) -> int:
     """Pods of this size that find room on these groups: the innermost loop of every plan."""
     cpu, memory = size
     found = 0
-    for count, free_cpu, free_memory, each in groups:
-        if cpu and free_cpu // cpu < each:
-            each = free_cpu // cpu  # noqa: PLW2901 (a name more would cost as much as the division)
-        if memory and free_memory // memory < each:
-            each = free_memory // memory  # noqa: PLW2901
+    for count, free_cpu, free_memory, slots in groups:
+        each = slots
+        if cpu and (by_cpu := free_cpu // cpu) < each:
+            each = by_cpu
+        if memory and (by_memory := free_memory // memory) < each:
+            each = by_memory
         if each > 0:
             found += count * each
     return found
@@ -152,8 +153,13 @@ def _per_node(group: _Group, size: Size) -> int:
     """Pods of this size that one node of a group takes; a size of 0 is bounded by pod slots alone."""
     _, free_cpu, free_memory, each = group
     cpu, memory = size
-    if cpu and free_cpu // cpu < each:
-        each = free_cpu // cpu
-    if memory and free_memory // memory < each:
-        each = free_memory // memory
+    if cpu and (by_cpu := free_cpu // cpu) < each:
+        each = by_cpu
+    if memory and (by_memory := free_memory // memory) < each:
+        each = by_memory
     return max(0, each)
+
+
+def _bounds(size: Size) -> tuple[float, float]:
+    """The least that a node must have free; a resource that is not requested may be overdrawn there."""
+    return size.cpu or -inf, size.memory or -inf
