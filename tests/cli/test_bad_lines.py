@@ -92,7 +92,7 @@ PLAN = "plan -f event.yaml --clusters cluster.yaml"
         pytest.param(
             "plan -f broken.yaml --clusters cluster.yaml",
             1,
-            "broken.yaml: this is not YAML, mend it there: ",
+            "broken.yaml: this is not YAML: line 2, column 1: ",
             id="no YAML",
         ),
         pytest.param(

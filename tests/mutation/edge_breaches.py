@@ -34,8 +34,8 @@ FLEET_BREACHES = (
         (
             Edit(
                 "fleet/writes.py",
-                "            lowers != (turn[0].to < turn[0].was) or any(",
-                "            any(",
+                "if turn and (lowers != lowering or write.target in targets):",
+                "if turn and write.target in targets:",
             ),
         ),
         Tests("tests/fleet/test_writes.py"),

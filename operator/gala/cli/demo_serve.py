@@ -101,7 +101,7 @@ def page(served: Served, *, kubectl: bool) -> str:
     tries = [
         ("kubectl get galaevents --watch", f"{night.name}: Planned, Preparing, Armed, Live"),
         (f"kubectl describe galaevent {night.name}", "what the operator says of it"),
-        ("gala status", "event, rounds, clusters and workloads as a tree"),
+        ("gala status", "all of it as a tree"),
         (f"kubectl --context {members[0]} get deployments --watch", "what it scales"),
         (f"kubectl apply -f {shlex.quote(str(served.folder.show))}", "a show of yours, in 3 to 4 minutes"),
         (f"kubectl --context {members[0]} scale deploy gateway --replicas=1", "interfere while it is Live"),
