@@ -147,12 +147,12 @@ SIGNAL_BREACHES = (
                 "        return Sample(0.0, 0.0)\n",
             ),
         ),
-        Tests("tests/signals/test_prometheus.py"),
+        Tests("tests/signals/test_prometheus.py tests/signals/test_lying_answers.py"),
     ),
     Breach(
         "NaN and Inf are no figures",
         (Edit("signals/source.py", "    if not math.isfinite(value):\n", "    if value is None:\n"),),
-        Tests("tests/signals/test_prometheus.py"),
+        Tests("tests/signals/test_prometheus.py tests/signals/test_lying_answers.py"),
     ),
     Breach(
         "freshness is the sample's own time",
@@ -163,7 +163,7 @@ SIGNAL_BREACHES = (
                 "    if age > 1e9:\n",
             ),
         ),
-        Tests("tests/signals/test_prometheus.py"),
+        Tests("tests/signals/test_prometheus.py tests/signals/test_lying_answers.py"),
     ),
     Breach(
         "a stale sample is none: its age does not count",
@@ -179,7 +179,7 @@ SIGNAL_BREACHES = (
     Breach(
         "a partial answer is none",
         (Edit("signals/session.py", '    if answer.get("warnings"):\n', '    if answer.get("nothing"):\n'),),
-        Tests("tests/signals/test_prometheus.py"),
+        Tests("tests/signals/test_prometheus.py tests/signals/test_lying_answers.py"),
     ),
     Breach(
         "the namespace's matcher is forced",
