@@ -177,7 +177,7 @@ async def test_a_secret_that_is_no_base64_is_refused(tmp_path: Path, measured: M
     async with stage() as it, serving() as south:
         trap = Trap(it, south, tmp_path)
         trap.put_raw("%%% no base64")
-        assert "Key value of Secret south-kubeconfig is not base64." in await trap.sprung()
+        assert "Key value of Secret south-kubeconfig is not base64; the platform team" in await trap.sprung()
     measured("T24", "kubeconfigs refused", 1)
 
 
@@ -185,7 +185,7 @@ async def test_a_secret_that_is_not_there_is_told_with_what_to_create(tmp_path: 
     async with stage() as it, serving() as south:
         said = await Trap(it, south, tmp_path).sprung()
     assert said.startswith(
-        "There is no Secret south-kubeconfig; create it, with the kubeconfig under the key"
+        "There is no Secret south-kubeconfig with a key value in namespace gala-system; the platform team"
     )
 
 

@@ -16,7 +16,9 @@ HELP = "; the platform team can put it there, and no other namespace is looked i
     ("data", "want"),
     [
         pytest.param(
-            None, f"There is no Secret token in namespace gala-system{HELP}", id="that is not there"
+            None,
+            f"There is no Secret token with a key value in namespace gala-system{HELP}",
+            id="that is not there",
         ),
         pytest.param({"other": "YQ=="}, f"Secret token has no key value{HELP}", id="without the key"),
         pytest.param({"value": "?"}, f"Key value of Secret token is not base64{HELP}", id="of another code"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from gala.api.cluster import GalaCluster, SecretKeyRef
-from gala.errors import CredentialsRefused, Rejected
 from gala.fleet.client import ApiServer
 from gala.fleet.kubeconfig import Credentials, parse_kubeconfig
 from gala.fleet.secrets import FleetSecrets
@@ -54,15 +53,7 @@ class Connection:
     async def _credentials(self) -> Credentials:
         if self._in_cluster:
             return self._hub.credentials
-        name, key = self._secret.name, self._secret.key
-        try:
-            text = await self._secrets.read(name, key)
-        except Rejected as error:
-            if error.status != 404:
-                raise
-            raise CredentialsRefused(
-                f"There is no Secret {name}; create it, with the kubeconfig under the key {key}."
-            ) from error
+        text = await self._secrets.read(self._secret.name, self._secret.key)
         return await asyncio.to_thread(parse_kubeconfig, text)
 
 

@@ -31,7 +31,8 @@ class FleetSecrets:
         except Rejected as error:
             if error.status != 404:
                 raise
-            raise self._refused(f"There is no Secret {name} in namespace {self._namespace}") from error
+            what = f"There is no Secret {name} with a key {key} in namespace {self._namespace}"
+            raise self._refused(what) from error
         value = (secret.get("data") or {}).get(key)
         if not isinstance(value, str):
             raise self._refused(f"Secret {name} has no key {key}")
