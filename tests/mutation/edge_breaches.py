@@ -78,8 +78,8 @@ FLEET_BREACHES = (
         (
             Edit(
                 "fleet/client.py",
-                '"middlewares": (_refuse_redirects,)',
-                '"middlewares": ()',
+                "allow_redirects=False",
+                "allow_redirects=True",
             ),
         ),
         Tests("tests/fleet/test_client.py"),

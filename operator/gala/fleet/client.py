@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
@@ -208,6 +208,9 @@ class ApiServer:
             self.counters.contacts += 1
         if status < 300:
             return object_of(raw)
+        if status in _REDIRECTS:
+            text = f"{self.name} answered {method} {path} with a redirect; redirects are refused."
+            raise Rejected(text, status=status)
         text = f"{self.name} answered {method} {path} with {status}: {reason_in(raw)}"
         if status == 429:
             raise Throttled(text, retry_after=retry_after(response.headers.get("Retry-After")))
@@ -248,26 +251,28 @@ class ApiServer:
         return self._token
 
 
-async def _refuse_redirects(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """The client would follow them, and so ask servers that nobody named."""
-    response = await handler(request)
-    if response.status in _REDIRECTS:
-        response.close()
-        asked = f"{request.method} {request.url.path}"
-        text = f"{request.url.host} answered {asked} with a redirect; redirects are refused."
-        raise Rejected(text, status=response.status)
-    return response
-
-
 @lru_cache(maxsize=64)
 def _query(params: tuple[tuple[str, str], ...]) -> str:
     """Of thousands of writes in a row, all with the same parameters."""
     return urlencode(params)
 
 
-def _build(credentials: Credentials) -> RESTClientObject:
+class _Direct:
+    """A session that follows no redirect: it would ask servers that nobody named."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.request = partial(session.request, allow_redirects=False)
+        self.close = session.close
+
+
+class _Rest(RESTClientObject):
+    """The library's client with a session of ours, for which it has this method."""
+
+    def _create_pool_manager(self) -> Any:
+        return _Direct(super()._create_pool_manager())
+
+
+def _build(credentials: Credentials) -> _Rest:
     """Off the loop: reading certificates takes milliseconds, the system's whole set tens of them."""
     configuration = Configuration(
         host=credentials.server,
@@ -275,17 +280,16 @@ def _build(credentials: Credentials) -> RESTClientObject:
         client_session_kwargs={
             "trust_env": False,
             "auto_decompress": False,
-            "middlewares": (_refuse_redirects,),
         },
         ca_cert_data=credentials.ca_data.decode("ascii") if credentials.ca_data else None,
         tls_server_name=credentials.tls_server_name,
     )
     if credentials.client_cert_data is None or credentials.client_key_data is None:
-        return RESTClientObject(configuration)
+        return _Rest(configuration)
     with tempfile.TemporaryDirectory() as folder:
         configuration.cert_file = str(_private(Path(folder) / "cert.pem", credentials.client_cert_data))
         configuration.key_file = str(_private(Path(folder) / "key.pem", credentials.client_key_data))
-        return RESTClientObject(configuration)
+        return _Rest(configuration)
 
 
 def _private(path: Path, data: bytes) -> Path:
