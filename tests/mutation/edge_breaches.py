@@ -67,8 +67,8 @@ FLEET_BREACHES = (
         (
             Edit(
                 "fleet/client.py",
-                "            async with asyncio.timeout(seconds):\n",
-                "            async with asyncio.timeout(None):\n",
+                "params, seconds=seconds)",
+                "params)",
             ),
         ),
         Tests("tests/fleet/test_client.py -k hangs"),

@@ -35,6 +35,9 @@ from gala.settings import Settings
 _FOREVER: Final = 10.0**9
 """Seconds; the client takes a missing time-out as five minutes in all, which would cut busy watches."""
 
+_AT_ONCE: Final = 0.001
+"""Seconds; the client takes none as its default."""
+
 _TOKEN_AGE: Final = 60.0
 """Seconds after which the pod's own token is read again, as client-go does."""
 
@@ -112,12 +115,11 @@ class ApiServer:
         began = time.monotonic()
         self.counters.requests += 1
         try:
-            async with asyncio.timeout(seconds):
-                response = await self._send(method, path, body, content_type, params)
-                try:
-                    raw = await body_of(response)
-                finally:
-                    response.release()
+            response = await self._send(method, path, body, content_type, params, seconds=seconds)
+            try:
+                raw = await body_of(response)
+            finally:
+                response.release()
             answer = self._judge(method, path, response, raw)
         except RequestFailed:
             self.counters.failures += 1
@@ -189,16 +191,26 @@ class ApiServer:
             raise Unreachable(f"{self.name} cut a watch of {path} in the middle of an event.")
 
     async def _send(
-        self, method: str, path: str, body: object, content_type: str, params: Mapping[str, str] | None
+        self,
+        method: str,
+        path: str,
+        body: object,
+        content_type: str,
+        params: Mapping[str, str] | None,
+        *,
+        seconds: float = _FOREVER,
     ) -> aiohttp.ClientResponse:
-        rest = await self._ready()
+        """The answer's head; ``seconds`` is for all of it, its body included."""
+        rest = self._rest or await self._ready()
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "Content-Type": content_type}
-        if token := await self._bearer():
+        if token := self._token if self.credentials.token_path is None else await self._bearer():
             headers["Authorization"] = f"Bearer {token}"
         url = f"{self.credentials.server}{path}"
         if params:
             url = f"{url}?{_query(tuple(params.items()))}"
-        answer = await rest.request(method, url, headers=headers, body=body, _request_timeout=_FOREVER)
+        answer = await rest.request(
+            method, url, headers=headers, body=body, _request_timeout=seconds or _AT_ONCE
+        )
         response: aiohttp.ClientResponse = answer.response
         return response
 

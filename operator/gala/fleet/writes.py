@@ -152,7 +152,9 @@ class Writer:
             raise Rejected(f"{write.target.kind} of {write.target.api_version} is not known here.")
         attempt = self._admit()
         try:
-            await self._turn(write, until)
+            wait = self._turn(write, until)
+            if wait > 0:
+                await asyncio.sleep(wait)
             if not self._leads():
                 raise LeadershipLost("The Lease was lost before this write was sent.")
             return _version(await self._send(write, path, until))
@@ -201,16 +203,19 @@ class Writer:
         self._attempting = self._attempting or self.breaker.tripped
         return self.breaker.tripped
 
-    async def _turn(self, write: Write, until: float) -> None:
-        """Waits for the bucket and for ``Retry-After``, unless that takes too long."""
+    def _turn(self, write: Write, until: float) -> float:
+        """Seconds to wait for the bucket and for ``Retry-After``.
+
+        Raises:
+            Throttled: that takes too long.
+        """
         now = time.monotonic()
         bucket, wait = self._bucket.take(now)
         wait = max(wait, self._not_before(write) - self._steady())
         if now + wait > until:
             raise Throttled(f"{self._server.name} takes no more writes for {wait:.1f} s.", retry_after=wait)
         self._bucket = bucket
-        if wait > 0:
-            await asyncio.sleep(wait)
+        return wait
 
     def _not_before(self, write: Write) -> float:
         """The end of ``Retry-After``; only a raise may be in such a hurry that it ends sooner."""
