@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -257,4 +259,16 @@ async def test_other_credentials_are_used_from_the_next_request_on() -> None:
         assert await north.use(Credentials(server=server.url, token="new"))
         assert not await north.use(Credentials(server=server.url, token="new"))
         assert await north.request("GET", "/version")
+        await north.close()
+
+
+async def test_a_token_file_that_hangs_is_unreachable_after_the_deadline(tmp_path: Path) -> None:
+    pipe = tmp_path / "token"
+    os.mkfifo(pipe)
+    async with serving() as server:
+        north = ApiServer("north", Credentials(server=server.url, token_path=pipe), HASTY)
+        with pytest.raises(Unreachable, match=r"within 0\.2 s"):
+            await north.request("GET", "/version")
+        assert server.requests == []
+        await asyncio.to_thread(pipe.write_text, "secret")
         await north.close()

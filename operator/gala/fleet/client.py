@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import ssl
 import tempfile
 import time
@@ -36,7 +37,7 @@ _FOREVER: Final = 10.0**9
 """Seconds; the client takes a missing time-out as five minutes in all, which would cut busy watches."""
 
 _AT_ONCE: Final = 0.001
-"""Seconds; the client takes none as its default."""
+"""Seconds; to the client 0 is no deadline at all."""
 
 _TOKEN_AGE: Final = 60.0
 """Seconds after which the pod's own token is read again, as client-go does."""
@@ -201,16 +202,18 @@ class ApiServer:
         seconds: float = _FOREVER,
     ) -> aiohttp.ClientResponse:
         """The answer's head; ``seconds`` is for all of it, its body included."""
-        rest = self._rest or await self._ready()
+        rest, token = self._rest, self._token
+        if rest is None or self.credentials.token_path is not None:
+            rest, token, seconds = await self._prepared(seconds)
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "Content-Type": content_type}
-        if token := self._token if self.credentials.token_path is None else await self._bearer():
+        if token:
             headers["Authorization"] = f"Bearer {token}"
         url = f"{self.credentials.server}{path}"
         if params:
             url = f"{url}?{_query(tuple(params.items()))}"
-        answer = await rest.request(
-            method, url, headers=headers, body=body, _request_timeout=seconds or _AT_ONCE
-        )
+        # Without the threshold the client rounds five seconds and more up to a whole one of its loop.
+        within = aiohttp.ClientTimeout(total=max(seconds, _AT_ONCE), ceil_threshold=math.inf)
+        answer = await rest.request(method, url, headers=headers, body=body, _request_timeout=within)
         response: aiohttp.ClientResponse = answer.response
         return response
 
@@ -247,6 +250,13 @@ class ApiServer:
         if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
             return Unreachable(text, reason="CertificateRefused")
         return Unreachable(text)
+
+    async def _prepared(self, seconds: float) -> tuple[Any, str | None, float]:
+        """The client, the token, and what is left of ``seconds``: reading files may hang, too."""
+        began = time.monotonic()
+        async with asyncio.timeout(seconds):
+            rest, token = await self._ready(), await self._bearer()
+        return rest, token, seconds - (time.monotonic() - began)
 
     async def _ready(self) -> Any:
         if self._rest is None:
