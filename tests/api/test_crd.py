@@ -139,7 +139,7 @@ def test_the_server_fills_in_nothing_that_the_operator_writes() -> None:
         pytest.param(
             "GalaAllocation",
             "ga",
-            ["Namespace", "Event", "Cluster", "Outstanding", "Hold-Until", "Age"],
+            ["Event-Namespace", "Event", "Cluster", "Outstanding", "Hold-Until", "Age"],
             id="of the ledger",
         ),
     ],
@@ -151,6 +151,13 @@ def test_kubectl_prints_columns_and_knows_short_names(kind: str, short: str, wan
     assert spec["names"]["shortNames"] == [short]
     assert spec["names"]["categories"] == ["gala"]
     assert spec["versions"][0]["subresources"] == {"status": {}}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_column_repeats_one_that_kubectl_prints_by_itself(kind: str) -> None:
+    columns = render(kind)["spec"]["versions"][0]["additionalPrinterColumns"]
+
+    assert {column["name"] for column in columns}.isdisjoint({"Namespace", "Name"})
 
 
 @pytest.mark.parametrize("kind", KINDS)

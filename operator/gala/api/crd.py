@@ -94,7 +94,7 @@ _KINDS: Mapping[str, _Kind] = {
         short="ga",
         defaults=False,
         columns=(
-            ("Namespace", "string", ".spec.eventRef.namespace"),
+            ("Event-Namespace", "string", ".spec.eventRef.namespace"),
             ("Event", "string", ".spec.eventRef.name"),
             ("Cluster", "string", ".spec.cluster"),
             ("Outstanding", "integer", ".status.outstanding"),
