@@ -255,4 +255,4 @@ async def test_a_cluster_in_a_file_counts_more_than_the_stored_one(hub: Hub, tmp
     path = tmp_path / "clusters.yaml"
     path.write_text(json.dumps(cluster(admits=[{"eventNamespace": "other", "targetNamespaces": ["*"]}])))
     found = json.loads((await called(hub, tmp_path, arguments=("--clusters", str(path)))).stdout)
-    assert "NotAdmitted" in {one["reason"] for one in found["events"][0]["findings"]}
+    assert "NoClusters" in {one["reason"] for one in found["events"][0]["findings"]}

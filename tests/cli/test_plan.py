@@ -139,7 +139,8 @@ def test_what_may_not_grow_is_named_with_who_can_change_it(call: Any) -> None:
     document = build.event()
     document["metadata"]["namespace"] = "other"
     _, out, _ = call([document], build.fleet(), "--fail-on-short")
-    assert "NotAdmitted: cluster east does not admit Deployment other/web" in out
+    assert "NoClusters: no cluster admits Deployment other/web" in out
+    assert "spec.admits of GalaCluster east or north" in out
 
 
 def test_the_night_by_hand_is_a_list_of_commands_down_to_the_originals(call: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from gala.api.event import Tier
 from gala.planning import reasons
 from gala.planning.facts import Admission, TargetKey
-from gala.planning.grants import highest_tier, may_grow, refusal
+from gala.planning.grants import highest_tier, may_grow, refusal, refusal_of_all
 from gala.planning.ledger import Allocation, GapRule
 from gala.planning.outcome import Plan
 from gala.planning.snapshot import Snapshot
@@ -100,6 +100,28 @@ def test_a_refusal_says_who_may_grant_it_and_how(
     admits: tuple[Admission, ...], tier: Tier, want: str
 ) -> None:
     assert refusal(admits, "east", "gala", VAULT, tier) == want
+
+
+@pytest.mark.parametrize(
+    ("clusters", "want"),
+    [
+        pytest.param(["east"], "GalaCluster east with", id="one is named alone"),
+        pytest.param(["east", "west"], "GalaCluster east or west with", id="two are named with an or"),
+        pytest.param(
+            ["a", "b", "c", "d"], "GalaCluster a, b, c or d with", id="as many as can be read are named"
+        ),
+        pytest.param(
+            ["a", "b", "c", "d", "e"],
+            "GalaCluster a, b, c or another one with",
+            id="of more the first are named",
+        ),
+    ],
+)
+def test_a_refusal_of_all_clusters_says_who_may_grant_it(clusters: list[str], want: str) -> None:
+    told = refusal_of_all(clusters, "gala", VAULT, Tier.A)
+    assert told.startswith("no cluster admits Deployment bank/vault of tier A for events of namespace gala; ")
+    assert want in told
+    assert told.endswith("{eventNamespace: gala, targetNamespaces: [bank], maxTier: A}")
 
 
 WITHDRAWN: dict[str, Any] = {"admits": ()}

@@ -68,14 +68,36 @@ TIER_S = {"workloads": [a_workload(tier="S")]}
             (["east"], []),
             id="a cluster that the event selects takes part",
         ),
-        pytest.param(
-            a_cluster(admits=()), {}, ([], ["NotAdmitted"]), id="a cluster admits nobody by default"
-        ),
+        pytest.param(a_cluster(admits=()), {}, ([], ["NoClusters"]), id="a cluster admits nobody by default"),
         pytest.param(
             a_cluster(admits=admitting(event_namespace="other")),
             {},
-            ([], ["NotAdmitted"]),
+            ([], ["NoClusters"]),
             id="an admission of another namespace admits nothing",
+        ),
+        pytest.param(
+            a_cluster(admits=(), admits_own=True),
+            {},
+            ([], ["NotAdmitted"]),
+            id="a cluster that admits every namespace in its own one is spoken of",
+        ),
+        pytest.param(
+            a_cluster(admits=(), labels={"zone": "a"}),
+            {"clusterSelector": {"matchLabels": {"zone": "a"}}},
+            ([], ["NotAdmitted"]),
+            id="a cluster that the event selects is asked to admit it",
+        ),
+        pytest.param(
+            a_cluster(admits=(), labels={"zone": "a"}),
+            {"workloads": [a_workload(clusterSelector={"matchLabels": {"zone": "a"}})]},
+            ([], ["NotAdmitted"]),
+            id="a cluster that the workload selects is asked to admit it",
+        ),
+        pytest.param(
+            a_cluster(admits=()),
+            {"division": {"shares": [{"cluster": "east", "weight": 1}]}},
+            ([], ["NotAdmitted"]),
+            id="a cluster that has a stated share is asked to admit it",
         ),
         pytest.param(
             a_cluster(admits=admitting(may_grow=False)),
@@ -126,6 +148,14 @@ TIER_S = {"workloads": [a_workload(tier="S")]}
 )
 def test_places(cluster: ClusterFacts, more: dict[str, Any], want: tuple[list[str], list[str]]) -> None:
     assert found(cluster, **more) == want
+
+
+def test_a_cluster_that_knows_nothing_of_the_namespace_does_not_take_part_beside_one_that_does() -> None:
+    event = an_event(a_spec())
+    snapshot = a_snapshot(event, clusters=[a_cluster(), a_cluster("west", admits=())])
+    places, findings = sites(event, snapshot, Books(snapshot))
+    assert [cluster for _, cluster in places] == ["east"]
+    assert findings == []
 
 
 @pytest.mark.parametrize(

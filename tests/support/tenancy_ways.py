@@ -38,11 +38,16 @@ OWN = {"north": (SHOWS,)}
 """What is granted where only something else is tried."""
 
 
-def not_admitted(event: Json, *clusters: Json, grants: str = "") -> Way:
+def not_admitted(event: Json, *clusters: Json, grants: str = "", reason: str = "NotAdmitted") -> Way:
     """An event that no cluster admits; ``grants`` is the part of the sentence that says how it could be."""
     name = clusters[-1]["metadata"]["name"]
     who = f"its platform team can grant it in spec.admits of GalaCluster {name} with {grants}"
-    return Way(objects=(*clusters, event), told=Told(event, "PreflightPassed", "NotAdmitted", who))
+    return Way(objects=(*clusters, event), told=Told(event, "PreflightPassed", reason, who))
+
+
+def unknown_there(event: Json, *clusters: Json, grants: str) -> Way:
+    """The same where the cluster grants the event's namespace nothing at all, and was not named either."""
+    return not_admitted(event, *clusters, grants=grants, reason="NoClusters")
 
 
 def invalid_event(event: Json, grants: str, *clusters: Json) -> Way:

@@ -18,7 +18,7 @@ from tenancy_objects import (
     of_the_bank,
     workload,
 )
-from tenancy_ways import OWN, Told, Way, invalid_cluster, not_admitted
+from tenancy_ways import OWN, Told, Way, invalid_cluster, not_admitted, unknown_there
 
 BANKS = event(workloads=[of_the_bank()])
 FROM_THE_BANK = event(namespace=BANK)
@@ -50,12 +50,14 @@ NAMESPACES: Mapping[str, Way] = {
     "a target of another namespace in the operator's own cluster": not_admitted(
         BANKS, home(), grants=INTO_THE_BANK
     ),
-    "a target of another namespace in a remote cluster": not_admitted(BANKS, cluster(), grants=INTO_THE_BANK),
-    "a target of the own namespace in a remote cluster": not_admitted(event(), cluster(), grants=INTO_SHOWS),
-    "an admission for the events of somebody else": not_admitted(
+    "a target of another namespace in a remote cluster": unknown_there(
+        BANKS, cluster(), grants=INTO_THE_BANK
+    ),
+    "a target of the own namespace in a remote cluster": unknown_there(event(), cluster(), grants=INTO_SHOWS),
+    "an admission for the events of somebody else": unknown_there(
         BANKS, admitting(BANK, event_namespace=BANK), grants=INTO_THE_BANK
     ),
-    "an admission for the events of somebody else in the operator's own cluster": not_admitted(
+    "an admission for the events of somebody else in the operator's own cluster": unknown_there(
         event(), home(admits=[admit(BANK, event_namespace=BANK)]), grants=INTO_SHOWS
     ),
     "an admission whose target namespaces lack this one": not_admitted(
@@ -67,7 +69,7 @@ NAMESPACES: Mapping[str, Way] = {
     "an admission for a namespace whose name ends alike": not_admitted(
         BANKS, admitting("ank", "my-bank"), grants=INTO_THE_BANK
     ),
-    "an admission for events whose namespace begins alike": not_admitted(
+    "an admission for events whose namespace begins alike": unknown_there(
         BANKS, admitting(BANK, event_namespace="show"), grants=INTO_THE_BANK
     ),
     "an admission in capitals": invalid_cluster(admitting("BANK"), A_FORM, BANKS),
@@ -78,7 +80,7 @@ NAMESPACES: Mapping[str, Way] = {
     "namespaces that mean the same, and a target in another one": not_admitted(
         BANKS, cluster(namespaceSameness=True), grants=INTO_THE_BANK
     ),
-    "namespaces that do not mean the same": not_admitted(
+    "namespaces that do not mean the same": unknown_there(
         event(), cluster(namespaceSameness=False), grants=INTO_SHOWS
     ),
     "an event in the fleet namespace with a target elsewhere": not_admitted(
@@ -109,7 +111,7 @@ NAMESPACES: Mapping[str, Way] = {
     "shares that name a cluster which admits nobody": not_admitted(
         event(division={"shares": [{"cluster": "north", "weight": 1}]}), cluster(), grants=INTO_SHOWS
     ),
-    "a minimum for every cluster, those that admit nobody included": not_admitted(
+    "a minimum for every cluster, those that admit nobody included": unknown_there(
         event(workloads=[workload(perCluster={"min": 20})]), cluster(), grants=INTO_SHOWS
     ),
     "labels and annotations of the event that claim an admission": not_admitted(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gala.sandbox.demo import SETTINGS
 from tenancy_objects import cluster, event, measured, measuring, of_the_bank
-from tenancy_ways import Way, invalid_cluster, invalid_event, not_admitted, not_measured
+from tenancy_ways import Way, invalid_cluster, invalid_event, not_admitted, not_measured, unknown_there
 
 OF_THE_BANK = 'sum(rate(hits{namespace="bank"}[1m]))'
 A_METRIC = "does not have the right form; write something that matches"
@@ -51,7 +51,7 @@ SIGNALS: Mapping[str, Way] = {
         measuring(),
         grants="{eventNamespace: shows, targetNamespaces: [bank], maxTier: B}",
     ),
-    "the traffic in a cluster that admits nobody": not_admitted(
+    "the traffic in a cluster that admits nobody": unknown_there(
         signal(),
         cluster(prometheus={"url": "http://127.0.0.1:PORT"}),
         grants="{eventNamespace: shows, targetNamespaces: [shows], maxTier: B}",

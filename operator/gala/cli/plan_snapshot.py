@@ -17,7 +17,7 @@ from gala.api.facts_file import FactsCluster, FactsTarget, GalaFacts, parse_fact
 from gala.api.meta import API_VERSION, GROUP
 from gala.api.validation import parse_cluster, parse_event
 from gala.errors import InvalidInput
-from gala.fleet.admission import admissions
+from gala.fleet.admission import admissions, admits_own
 from gala.planning.facts import (
     TARGET_GONE,
     ClusterFacts,
@@ -205,6 +205,7 @@ def cluster_facts(
         weight=spec.effective_weight,
         labels=cluster.metadata.labels,
         admits=admissions(spec, {key.namespace for key in targets}),
+        admits_own=admits_own(spec),
         targets=targets,
         nodes=nodes,
         pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),

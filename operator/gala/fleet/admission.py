@@ -20,10 +20,15 @@ def admissions(spec: GalaClusterSpec, namespaces: Iterable[str]) -> tuple[Admiss
     What is admitted by default has the default bounds: growth, and no tier above B.
     """
     stated = tuple(_stated(admit) for admit in spec.admits)
-    if not (spec.namespace_sameness or (spec.in_cluster and not stated)):
+    if not admits_own(spec):
         return stated
     own = {Admission(event_namespace=name, target_namespaces=(name,)) for name in namespaces}
     return stated + tuple(sorted(own, key=lambda admission: admission.event_namespace))
+
+
+def admits_own(spec: GalaClusterSpec) -> bool:
+    """Whether events of every namespace may grow what runs in their own one."""
+    return spec.namespace_sameness or (spec.in_cluster and not spec.admits)
 
 
 def _stated(admit: Admit) -> Admission:

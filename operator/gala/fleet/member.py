@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from gala.api.cluster import ClusterClass, GalaCluster
 from gala.errors import BarrierTimeout, GalaError, Unreachable
-from gala.fleet.admission import admissions
+from gala.fleet.admission import admissions, admits_own
 from gala.fleet.client import Asked, Counters
 from gala.fleet.connection import Connection, secret_of
 from gala.fleet.learning import StartLearner
@@ -334,6 +334,7 @@ class Member:
             weight=spec.effective_weight,
             labels=self.cluster.metadata.labels,
             admits=admissions(spec, {key.namespace for key, _ in self._wishes}),
+            admits_own=admits_own(spec),
             reachable=self.reachable,
             unreachable_reason=why(failure) if failure is not None else "",
             last_contact=self._last_contact,

@@ -130,6 +130,8 @@ class ClusterFacts:
     weight: int = 1
     labels: Mapping[str, str] = field(default_factory=dict)
     admits: tuple[Admission, ...] = ()
+    admits_own: bool = False
+    """Whether events of every namespace are admitted in their own one, as far as targets are wanted there."""
     reachable: bool = True
     unreachable_reason: str = ""
     last_contact: float | None = None

@@ -5,13 +5,16 @@ Nobody gains rights in a namespace, or a tier, by writing an event in another na
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gala.api.event import Tier
 from gala.planning.facts import Admission, TargetKey
 
 EVERYWHERE = "*"
 """Among the target namespaces of an admission: all of them."""
+
+MOST_NAMED = 4
+"""Clusters in one sentence: it has to stay one that is read."""
 
 
 def highest_tier(
@@ -34,6 +37,11 @@ def may_grow(admits: Iterable[Admission], event_namespace: str, target_namespace
     return highest is not None and tier.rank >= highest.rank
 
 
+def knows(admits: Iterable[Admission], event_namespace: str) -> bool:
+    """Whether anything at all is granted to events of a namespace, be it too little."""
+    return any(admission.event_namespace == event_namespace for admission in admits)
+
+
 def refusal(
     admits: tuple[Admission, ...], cluster: str, event_namespace: str, target: TargetKey, tier: Tier
 ) -> str:
@@ -49,5 +57,20 @@ def refusal(
         )
     if listed is not None:
         return f"cluster {cluster} lets {events} lend {target}, not grow it; {who} with may: [Grow]"
-    grant = f"eventNamespace: {event_namespace}, targetNamespaces: [{target.namespace}], maxTier: {tier}"
-    return f"cluster {cluster} does not admit {target} of tier {tier} for {events}; {who} with {{{grant}}}"
+    grant = _grant(event_namespace, target, tier)
+    return f"cluster {cluster} does not admit {target} of tier {tier} for {events}; {who} with {grant}"
+
+
+def refusal_of_all(clusters: Sequence[str], event_namespace: str, target: TargetKey, tier: Tier) -> str:
+    """The same where not one of these clusters, sorted by name, knows the event's namespace."""
+    named = clusters if len(clusters) <= MOST_NAMED else [*clusters[: MOST_NAMED - 1], "another one"]
+    where = " or ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    return (
+        f"no cluster admits {target} of tier {tier} for events of namespace {event_namespace}; "
+        f"its platform team can grant it in spec.admits of GalaCluster {where} "
+        f"with {_grant(event_namespace, target, tier)}"
+    )
+
+
+def _grant(event_namespace: str, target: TargetKey, tier: Tier) -> str:
+    return f"{{eventNamespace: {event_namespace}, targetNamespaces: [{target.namespace}], maxTier: {tier}}}"

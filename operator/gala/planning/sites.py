@@ -2,12 +2,13 @@
 
 A cluster takes part when the selectors match, when the platform team admits it, and when
 the target is there. Everything that keeps one out is a finding with a name, because it may
-come later.
+come later. Only a cluster that grants the event's namespace nothing, and that nobody asked
+for by a selector or a share, is not spoken of: most clusters of a fleet are somebody else's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gala.api.event import Tier, Workload
@@ -15,7 +16,7 @@ from gala.api.meta import Selector
 from gala.planning.books import Books, SiteKey
 from gala.planning.facts import ClusterFacts, EventFacts, Missing, TargetFacts, TargetKey
 from gala.planning.fit import Size
-from gala.planning.grants import highest_tier, may_grow, refusal
+from gala.planning.grants import highest_tier, knows, may_grow, refusal, refusal_of_all
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
 from gala.planning.snapshot import Snapshot
@@ -79,11 +80,21 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
         if selects(event.spec.cluster_selector, cluster.labels)
     ]
     grants: dict[tuple[str, str], Tier | None] = {}
+    silent = _strangers(event, taking)
     for workload in sorted(event.spec.workloads, key=lambda w: w.name):
         key = target_key(workload, event.key.namespace)
-        for cluster in taking:
-            if not selects(workload.cluster_selector, cluster.labels):
-                continue
+        selected = [cluster for cluster in taking if selects(workload.cluster_selector, cluster.labels)]
+        spoken_of = [
+            cluster
+            for cluster in selected
+            if workload.cluster_selector is not None
+            or cluster.name not in silent
+            or (workload.name, cluster.name) in entries
+        ]
+        if selected and not spoken_of:
+            message = refusal_of_all([one.name for one in selected], event.key.namespace, key, workload.tier)
+            findings.append(Finding("NoClusters", message, "", workload.name))
+        for cluster in spoken_of:
             name = cluster.name
             facts, entry = cluster.targets.get(key), entries.get((workload.name, name))
             original, size = books.original(name, key, facts), _size(facts)
@@ -97,6 +108,20 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
             if problem is None or entry is not None:
                 found[workload.name, name] = site
     return found, findings
+
+
+def _strangers(event: EventFacts, taking: Iterable[ClusterFacts]) -> set[str]:
+    """Clusters that grant the event's namespace nothing, and that its spec did not ask for."""
+    if event.spec.cluster_selector is not None:
+        return set()
+    asked = {share.cluster for share in event.spec.division.shares}
+    return {
+        cluster.name
+        for cluster in taking
+        if cluster.name not in asked
+        and not cluster.admits_own
+        and not knows(cluster.admits, event.key.namespace)
+    }
 
 
 def _size(facts: TargetFacts | Missing | None) -> Size:
