@@ -202,18 +202,26 @@ def test_handed_back(at: float, plan: Any, want: tuple[str, str]) -> None:
     assert condition(view(at, plan=plan), "HandedBack") == want
 
 
-def test_a_lost_original_is_told_until_something_new_is_held() -> None:
+def test_a_target_that_was_let_go_without_its_original_is_told_to_the_end_of_the_event() -> None:
+    held = event_plan("Live", open_entries=1)
+    lost = event_plan("Live", open_entries=1, findings=(finding("OriginalLost", "web in east: by hand"),))
+    first = event_status(view(300, plan=lost, left={("shop", "west")}))
+    again = event_status(view(990, plan=held, previous=first))
+    over = event_status(view(1900, plan=event_plan("HandedBack"), previous=again))
+    told = [one for status in (first, again, over) for one in status.conditions if one.type == "HandedBack"]
+    assert {(one.status, one.reason) for one in told} == {("False", "OriginalLost")}
+    assert told[0].message == ("not given back, set the replicas by hand: shop in west; web in east: by hand")
+    assert told[2].message == "not given back, set the replicas by hand: shop in west"
+    assert [(one.workload, one.cluster) for one in over.originals_lost] == [("shop", "west")]
+
+
+def test_an_original_that_comes_back_with_its_ledger_is_not_lost_any_more() -> None:
     lost = event_plan("Live", open_entries=1, findings=(finding("OriginalLost", "web in east: by hand"),))
     first = event_status(view(300, plan=lost))
-    over = event_status(view(900, plan=event_plan("HandedBack"), previous=first))
-    again = event_status(view(990, plan=event_plan("Live", open_entries=1), previous=over))
-    told = [one for status in (first, over, again) for one in status.conditions if one.type == "HandedBack"]
-    assert [(one.status, one.reason) for one in told] == [
-        ("False", "OriginalLost"),
-        ("False", "OriginalLost"),
-        ("False", "CapacityHeld"),
-    ]
-    assert told[1].message == "web in east: by hand"
+    mended = view(330, plan=event_plan("Live", open_entries=1), previous=first)
+    assert condition(mended, "HandedBack") == ("False", "CapacityHeld")
+    over = view(900, plan=event_plan("HandedBack"), previous=event_status(mended))
+    assert condition(over, "HandedBack") == ("True", "OriginalsRestored")
 
 
 @pytest.mark.parametrize(

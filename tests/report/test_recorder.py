@@ -235,6 +235,21 @@ def test_handed_back_is_said_of_exact_originals_only(reason: str, want: bool) ->
     assert played(recorder).handed_back is want
 
 
+@pytest.mark.parametrize(
+    ("reason", "want"),
+    [
+        pytest.param("OriginalLost", {WEB}, id="its original is lost"),
+        pytest.param("ChangedByOther", set(), id="somebody else has set it"),
+    ],
+)
+def test_a_target_that_is_let_go_without_its_original_is_remembered(reason: str, want: set[Place]) -> None:
+    recorder = Recorder()
+    take(recorder, 90)
+    closing = plan(event_plan("Live", open_entries=1), decisions=(decision(T0 + 180, 9, 9, reason),))
+    take(recorder, 180, due=0, plan=closing)
+    assert recorder.left(EVENT) == want
+
+
 def test_capacity_that_is_still_held_is_not_handed_back() -> None:
     recorder = Recorder()
     take(recorder, 120)

@@ -113,6 +113,15 @@ class LoanStatus(Observed):
     """CPU cores in them."""
 
 
+class LostOriginal(Observed):
+    """A target that was let go without anybody knowing what ran there before."""
+
+    workload: Name
+    """Name of the workload."""
+    cluster: ObjectName
+    """Name of the GalaCluster."""
+
+
 class GalaEventStatus(Observed):
     """What the operator says about the show."""
 
@@ -142,5 +151,7 @@ class GalaEventStatus(Observed):
     """Each cue that was judged."""
     loans: LoanStatus | None = None
     """Room that is lent."""
+    originals_lost: Annotated[tuple[LostOriginal, ...], Field(max_length=500)] = ()
+    """Targets that were not given back: their ledger was lost, and a person has to set their replicas."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=32, json_schema_extra=keyed("type"))] = ()
     """Ready, Stalled, Valid and the others."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gala.api.event import GalaEventSpec
-from gala.api.event_status import GalaEventStatus
+from gala.api.event_status import GalaEventStatus, LostOriginal
 from gala.planning import reasons
 from gala.planning.facts import EventKey, Missing, Sample
 from gala.planning.outcome import EventPlan, Finding, SegmentPlan
@@ -61,6 +61,8 @@ class EventView:
     troubles: tuple[Trouble, ...] = ()
     contested_at: float | None = None
     """When a foreign value was last raised again."""
+    left: Collection[tuple[str, str]] = ()
+    """Workload and cluster of targets that this process let go without an original."""
     ready_of: Mapping[str, int] = field(init=False)
     """Ready pods by workload, and below by cluster: as far as they are known."""
     ready_in: Mapping[str, int] = field(init=False)
@@ -81,6 +83,13 @@ class EventView:
         found = {"ready_of": ready_of, "ready_in": ready_in, "due_in": due_in, "clusters": clusters}
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def originals_lost(self) -> tuple[LostOriginal, ...]:
+        """Targets that a person has to set: a plan forgets what it has let go, the status does not."""
+        known = self.previous.originals_lost if self.previous else ()
+        places = {(one.workload, one.cluster) for one in known} | set(self.left)
+        return tuple(LostOriginal(workload=workload, cluster=cluster) for workload, cluster in sorted(places))
 
     @property
     def rounds(self) -> tuple[Segment, ...]:
@@ -282,16 +291,15 @@ def _contested(view: EventView) -> Judgement:
 
 def _handed_back(view: EventView) -> Judgement:
     lost = _sentences([one for one in view.plan.findings if one.reason == reasons.ORIGINAL_LOST])
-    if lost:
-        return no("HandedBack", reasons.ORIGINAL_LOST, several(lost))
-    if view.plan.open_entries:
+    left = [f"{one.workload} in {one.cluster}" for one in view.originals_lost]
+    if left:
+        lost.insert(0, f"not given back, set the replicas by hand: {several(left)}")
+    if view.plan.open_entries and not lost:
         return no(
             "HandedBack", "CapacityHeld", f"{view.plan.open_entries} targets are held or on their way back"
         )
-    told = [one for one in (view.previous.conditions if view.previous else ()) if one.type == "HandedBack"]
-    if any(one.reason == reasons.ORIGINAL_LOST for one in told):
-        # The plan forgets a target that it has let go; a person still has to set it.
-        return no("HandedBack", reasons.ORIGINAL_LOST, told[0].message)
+    if lost:
+        return no("HandedBack", reasons.ORIGINAL_LOST, several(lost))
     if view.plan.phase == "HandedBack" or any(one.latest_end <= view.now for one in view.rounds):
         return yes("HandedBack", "OriginalsRestored", "nothing is held any more")
     return no("HandedBack", "NothingTaken", "nothing has been taken yet")

@@ -102,6 +102,11 @@ class Recorder:
         night = self._nights.get(key)
         return None if night is None else night.contested_at
 
+    def left(self, key: EventKey) -> frozenset[Place]:
+        """Where this process let an event's target go without knowing what ran there before."""
+        night = self._nights.get(key)
+        return frozenset() if night is None else frozenset(night.left)
+
     def tally(self, key: EventKey) -> Tally:
         """What happened to an event so far; may be called from any thread."""
         night = self._nights.get(key)
@@ -154,6 +159,7 @@ class _Night:
         self._nodes: dict[str, tuple[int, int]] = {}
         self._contested = self._wrong = self._open = 0
         self._lost = False
+        self.left: set[Place] = set()
         self._over = False
         self._done: dict[str, RoundProgress] = {}
 
@@ -228,6 +234,8 @@ class _Night:
                 self.contested_at = now
             if decision.reason in CLOSED - RETURNED and decision.start == decision.to:
                 self._lost = True
+            if decision.reason == reasons.ORIGINAL_LOST:
+                self.left.add(Place(decision.workload, decision.cluster))
         for result in seen.results:
             write, place = result.write, Place(result.write.workload, result.write.cluster)
             error = "" if result.error is None else type(result.error).__name__

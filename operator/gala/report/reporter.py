@@ -271,6 +271,7 @@ class Reporter:
             unsupported=event.unsupported,
             troubles=passed.troubles.get(event.key, ()),
             contested_at=self.recorder.contested_at(event.key),
+            left=self.recorder.left(event.key),
         )
 
     def _news(self, event: EventObject, plan: EventPlan | None) -> list[Notice]:

@@ -42,6 +42,7 @@ def event_status(view: EventView) -> GalaEventStatus:
         rounds=_rounds(view),
         workloads=tuple(_workload(view, one.name, shown) for one in view.spec.workloads),
         clusters=tuple(_cluster(view, name, shown, floors) for name in view.clusters),
+        originals_lost=view.originals_lost,
         conditions=conditions.merge(
             judge(view),
             view.previous.conditions if view.previous else (),
