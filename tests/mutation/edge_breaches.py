@@ -116,9 +116,8 @@ FLEET_BREACHES = (
         (
             Edit(
                 "fleet/admission.py",
-                "    if not (spec.namespace_sameness or (spec.in_cluster and not stated)):\n"
-                "        return stated\n",
-                "",
+                "    return spec.namespace_sameness or (spec.in_cluster and not spec.admits)\n",
+                "    return True\n",
             ),
         ),
         Tests("tests/fleet/test_fleet.py tests/engine/test_gathering.py"),
