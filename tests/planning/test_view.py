@@ -9,7 +9,7 @@ import pytest
 
 from gala.planning import reasons
 from gala.planning.facts import Missing
-from gala.planning.ledger import State
+from gala.planning.ledger import Allocation, State
 from gala.planning.outcome import Guard
 from gala.settings import MANAGER
 from planning_passes import LATCH, findings, live, planned, told
@@ -161,3 +161,26 @@ def test_what_nobody_can_cover_is_a_shortfall() -> None:
 
 def test_an_event_is_told_by_namespace_and_name() -> None:
     assert (str(SHOW), str(target())) == ("gala/show", "Deployment gala/web")
+
+
+def test_a_round_whose_own_pods_are_warm_is_not_late_for_those_of_another() -> None:
+    rounds = [
+        a_round(start=20, duration="580s"),
+        a_round("s", start=25, duration="575s", demand=[{"workload": "shop", "replicas": 30}]),
+    ]
+    event = an_event(a_spec(*rounds, workloads=[a_workload(), a_workload("shop")]))
+    shares = [Allocation(name, "east", 1, 100) for name in ("web", "shop")]
+    record = a_record(
+        latched(prepare_at=-5, ready_by=20, end=600, allocations=(shares[0],)),
+        latched("s", prepare_at=-5, ready_by=25, end=600, allocations=(shares[1],)),
+    )
+    entries = [an_entry(floors=(a_floor(),)), an_entry("shop", floors=(a_floor("s"),))]
+    targets = {
+        target(): running(30, manager=MANAGER),
+        target("shop"): running(30, manager=MANAGER, warm=4),
+    }
+    snapshot = live(
+        events=(event,), cluster=a_cluster(targets=targets), record=record, ledgers=[a_ledger(*entries)]
+    )
+    late = [one.message for one in told(planned(snapshot)).findings if one.reason == "LateStart"]
+    assert [text.partition(" begins ")[0] for text in late] == ["s"]

@@ -75,8 +75,8 @@ def _phase(
     return "Planned" if ahead else "HandedBack"
 
 
-def _cold(goals: Mapping[SiteKey, Goal | None], outcomes: Iterable[Outcome]) -> set[str]:
-    """The clusters in which a floor that is due is not warm, or nobody knows."""
+def _cold(goals: Mapping[SiteKey, Goal | None], outcomes: Iterable[Outcome]) -> set[SiteKey]:
+    """Where a floor that is due is not warm, or nobody knows."""
     facts = {outcome.site: outcome.facts for outcome in outcomes}
     found = set()
     for site, goal in goals.items():
@@ -84,7 +84,7 @@ def _cold(goals: Mapping[SiteKey, Goal | None], outcomes: Iterable[Outcome]) -> 
         if goal is None:
             continue
         if known is None or not isinstance(known.warm, int) or known.warm < goal.promised:
-            found.add(site[1])
+            found.add(site)
     return found
 
 
@@ -136,7 +136,7 @@ def _needs(staged: Stage, segment: Segment, placed: Placed) -> Iterator[Need]:
 
 
 def _findings(
-    staged: Stage, cold: set[str], outcomes: Sequence[Outcome], snapshot: Snapshot, now: float
+    staged: Stage, cold: set[SiteKey], outcomes: Sequence[Outcome], snapshot: Snapshot, now: float
 ) -> Iterator[Finding]:
     yield from staged.night.findings
     for segment in staged.night.segments:
@@ -147,7 +147,7 @@ def _findings(
         yield from _unreachable(snapshot.clusters[name])
 
 
-def _segment_findings(staged: Stage, cold: set[str], segment: Segment, now: float) -> Iterator[Finding]:
+def _segment_findings(staged: Stage, cold: set[SiteKey], segment: Segment, now: float) -> Iterator[Finding]:
     placed = staged.placed.get(segment.name)
     for workload, short in sorted((placed.short if placed else {}).items()):
         text = (
@@ -163,8 +163,9 @@ def _segment_findings(staged: Stage, cold: set[str], segment: Segment, now: floa
         )
         yield Finding(reasons.UNCOVERED, message, "", workload)
     for cluster, window in sorted(staged.windows.get(segment.name, {}).items()):
-        # Pods that were slow make every estimate longer; once all are warm, nothing is late.
-        if window.late >= 1 and cluster in cold and now < segment.latest_end and segment.demand:
+        # Pods that were slow make every estimate longer; once its own are warm, a segment is not late.
+        waits = any(site[1] == cluster and (segment.name, *site) in staged.planned for site in cold)
+        if window.late >= 1 and waits and now < segment.latest_end and segment.demand:
             message = (
                 f"{segment.name} begins {window.late:.0f} s too late in cluster {cluster} "
                 "for its pods to be Ready at its start"
