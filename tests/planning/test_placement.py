@@ -127,7 +127,7 @@ def kept(share_east: int, cap_east: int, cap_west: int) -> Latched:
 
 def test_latched_shares_stand_and_latched_caps_rise_into_free_room() -> None:
     found = placed(scene([{"workload": "web", "replicas": 40}]), kept(3, 10, 10))
-    assert {c: (cell.share, cell.cap) for (_, c), cell in found.cells.items()} == {
+    assert {c: (cell.share, cell.cap) for c, cell in found.cells["web"].items()} == {
         "east": (3, 30),
         "west": (1, 30),
     }
@@ -171,7 +171,7 @@ def test_weights(cells: dict[str, tuple[int, int]], floors: dict[str, int], want
     made = Placed(
         segment=a_segment(),
         required={"web": 40},
-        cells={("web", c): Cell(1, cap, division) for c, (cap, division) in cells.items()},
+        cells={"web": {c: Cell(1, cap, division) for c, (cap, division) in cells.items()}},
     )
-    got = weights(made, {("web", c): floor for c, floor in floors.items()})
+    got = weights(made, {"web": floors})
     assert {c: percent for (_, c), percent in got.items()} == want

@@ -58,7 +58,7 @@ def placed(snapshot: Snapshot) -> dict[str, int]:
     """What each event's round r gets in the east."""
     nights = projected(snapshot)
     return {
-        key.name: sum(cell.division for cell in night.placed["r"].cells.values())
+        key.name: sum(cell.division for cells in night.placed["r"].cells.values() for cell in cells.values())
         for key, night in nights.items()
     }
 

@@ -25,7 +25,7 @@ class Tier(StrEnum):
     @property
     def rank(self) -> int:
         """0 for S to 3 for C: what sorts first is served first."""
-        return "SABC".index(self.value)
+        return "SABC".index(self)
 
 
 class TargetRef(Model):

@@ -8,7 +8,7 @@ and not against what happens to be free now.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from gala.api.event import Tier
@@ -55,6 +55,9 @@ class Commitments:
     def __init__(self) -> None:
         self._targets: dict[str, dict[TargetKey, _Target]] = defaultdict(dict)
         self._held: dict[str, dict[Span, dict[TargetKey, int]]] = defaultdict(dict)
+        """Floors of one cluster's own: their holds begin at its own time."""
+        self._divided: dict[Span, dict[TargetKey, Mapping[str, int]]] = defaultdict(dict)
+        """Floors that a whole division holds in all its clusters for the same span."""
         self._packings: dict[str, _Packing] = {}
         self._wanted: dict[str, dict[tuple[str, float, float], tuple[int, ...]]] = defaultdict(dict)
         """What was asked of each cluster since the last floor that was added there."""
@@ -74,18 +77,20 @@ class Commitments:
     def hold(self, cluster: str, key: TargetKey, held: Held) -> None:
         """Says that a floor stands."""
         start, due, end, replicas = held
-        self.hold_each(key, Span(start, due, end), {cluster: replicas})
+        floors = self._held[cluster].setdefault(Span(start, due, end), {})
+        if replicas > floors.get(key, 0):
+            floors[key] = replicas
+            self._wanted[cluster].clear()
 
     def hold_each(self, key: TargetKey, span: Span, counts: Mapping[str, int]) -> None:
         """Says that a floor stands in several clusters, of so many replicas in each."""
-        for cluster, replicas in counts.items():
-            spans = self._held[cluster]
-            floors = spans.get(span)
-            if floors is None:
-                floors = spans[span] = {}
-            if replicas > floors.get(key, 0):
-                floors[key] = replicas
-                self._wanted[cluster].clear()
+        floors = self._divided[span]
+        known = floors.get(key)
+        if known is not None:
+            most = {cluster: max(known.get(cluster, 0), replicas) for cluster, replicas in counts.items()}
+            counts = {**known, **most}
+        floors[key] = counts
+        self._wanted.clear()
 
     def due(self, cluster: str, key: TargetKey, now: float) -> int:
         """The most of a target's original and of the floors that are due at ``now``, not only prepared."""
@@ -94,6 +99,9 @@ class Commitments:
         for span, floors in self._held[cluster].items():
             if covers(span.due, span.end, now):
                 most = max(most, floors.get(key, 0))
+        for span, divided in self._divided.items():
+            if key in divided and covers(span.due, span.end, now):
+                most = max(most, divided[key].get(cluster, 0))
         return most
 
     def packed(self, cluster: ClusterFacts, now: float, until: float = 0.0) -> Packed | None:
@@ -124,9 +132,9 @@ class Commitments:
         asked = ("standing", now, until)
         wanted = self._wanted[cluster].get(asked)
         if wanted is None:
-            ahead = (span for span in self._held[cluster] if span.end > now)
-            spans = (span for span in ahead if span.start <= now or now < span.due < until)
-            wanted = self._wanted[cluster][asked] = self._most(cluster, spans)
+            wanted = self._wanted[cluster][asked] = self._most(
+                cluster, lambda s: s.end > now and (s.start <= now or now < s.due < until)
+            )
         return wanted
 
     def _due(self, cluster: str, now: float) -> tuple[int, ...]:
@@ -134,16 +142,21 @@ class Commitments:
         asked = ("due", now, now)
         wanted = self._wanted[cluster].get(asked)
         if wanted is None:
-            spans = (s for s in self._held[cluster] if covers(s.due, s.end, now))
-            wanted = self._wanted[cluster][asked] = self._most(cluster, spans)
+            wanted = self._wanted[cluster][asked] = self._most(cluster, lambda s: covers(s.due, s.end, now))
         return wanted
 
-    def _most(self, cluster: str, spans: Iterable[Span]) -> tuple[int, ...]:
+    def _most(self, cluster: str, counts: Callable[[Span], bool]) -> tuple[int, ...]:
         most = dict(self._packing(cluster).originals)
-        for span in spans:
-            for key, replicas in self._held[cluster][span].items():
-                if key in most and replicas > most[key]:
-                    most[key] = replicas
+        for span, floors in self._held[cluster].items():
+            if counts(span):
+                for key, replicas in floors.items():
+                    if key in most and replicas > most[key]:
+                        most[key] = replicas
+        for span, divided in self._divided.items():
+            if counts(span):
+                for key, each in divided.items():
+                    if key in most and (replicas := each.get(cluster, 0)) > most[key]:
+                        most[key] = replicas
         return tuple(most.values())
 
     def _packing(self, cluster: str) -> _Packing:

@@ -46,11 +46,11 @@ def divide(total: int, parts: Sequence[Part], *, qps: int = 0, per_replica: int 
     seats = webster(total, ordered)
     counts: dict[str, int] = {}
     excess, carried = total - sum(seats), whole * per_replica
-    for part, seat in zip(ordered, seats, strict=True):
-        own = -(-qps * part.share // carried) if whole else 0
-        counts[part.cluster] = min(part.cap, max(seat, own, part.minimum))
-        if seat > part.cap:
-            excess += seat - part.cap
+    for (cluster, share, cap, minimum, _, _, _), seat in zip(ordered, seats, strict=True):
+        own = -(-qps * share // carried) if whole else 0
+        counts[cluster] = min(cap, max(seat, own, minimum))
+        if seat > cap:
+            excess += seat - cap
     if excess:
         for part in sorted(ordered, key=lambda p: (p.fill_order, -p.weight, p.cluster)):
             more = min(excess, part.cap - counts[part.cluster])

@@ -75,53 +75,55 @@ class Room:
 
     def fits(self, size: Size) -> int:
         """How many pods of this size find room."""
-        return _fitting(self._begun, size) + self._nodes.fits(size, self._since)
+        untouched = self._nodes.fits(size, self._since)
+        return _fitting(self._begun, size) + untouched if self._begun else untouched
 
     def place(self, size: Size, pods: int) -> int:
         """Takes room for up to ``pods``; returns how many found it."""
         if not pods:
             return 0
-        left = pods
+        left, index, ahead = pods, 0, self._begun
         begun: list[_Group] = []
         cpu, memory = _bounds(size)
-        for index, group in enumerate(self._begun):
-            _, free_cpu, free_memory, slots = group
-            if free_cpu < cpu or free_memory < memory or slots < 1:
+        for group in ahead:
+            index += 1
+            if group[1] < cpu or group[2] < memory or group[3] < 1:
                 begun.append(group)
                 continue
-            left = self._fill(group, size, (_per_node(group, size), left), begun)
+            left = self._fill(group, size, left, begun)
             if not left:
-                self._begun = (*begun, *self._begun[index + 1 :])
+                self._begun = (*begun, *ahead[index:])
                 return pods
-        while left and self._since < len(self._nodes.groups):
-            group = self._nodes.groups[self._since]
+        groups = self._nodes.groups
+        while left and self._since < len(groups):
+            left = self._fill(groups[self._since], size, left, begun)
             self._since += 1
-            each = _per_node(group, size)
-            if each:
-                left = self._fill(group, size, (each, left), begun)
-            else:
-                self._keep(group, begun)
         self._begun = tuple(begun)
         return pods - left
 
-    def _fill(self, group: _Group, size: Size, wanted: tuple[int, int], begun: list[_Group]) -> int:
-        """Fills one group with so many pods on each node, adds what is left of it; the pods without room."""
-        each, pods = wanted
-        count, cpu, memory, slots = group
+    def _fill(self, group: _Group, size: Size, pods: int, begun: list[_Group]) -> int:
+        """Fills one group, adds what is left of it to those begun; returns the pods without room."""
+        each = _per_node(group, size)
+        if not each:
+            self._keep(group, begun)
+            return pods
+        count, free_cpu, free_memory, slots = group
+        cpu, memory = size
         full = min(count, pods // each)
         if full:
-            self._keep((full, cpu - each * size.cpu, memory - each * size.memory, slots - each), begun)
+            self._keep((full, free_cpu - each * cpu, free_memory - each * memory, slots - each), begun)
             pods -= full * each
             count -= full
         if pods and count:
-            self._keep((1, cpu - pods * size.cpu, memory - pods * size.memory, slots - pods), begun)
+            self._keep((1, free_cpu - pods * cpu, free_memory - pods * memory, slots - pods), begun)
             pods = 0
             count -= 1
         if count:
-            begun.append((count, cpu, memory, slots))
+            begun.append((count, free_cpu, free_memory, slots))
         return pods
 
     def _keep(self, group: _Group, begun: list[_Group]) -> None:
+        """Adds nodes to those begun, unless no pod finds room there any more."""
         _, cpu, memory, slots = group
         if slots > 0 and cpu >= self._least_cpu and memory >= self._least_memory:
             begun.append(group)

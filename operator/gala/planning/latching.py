@@ -77,8 +77,9 @@ def _again(
 
 def _allocations(placed: Placed, old: Iterable[Allocation]) -> tuple[Allocation, ...]:
     known = {(a.workload, a.cluster): a for a in old}
-    for (workload, cluster), cell in placed.cells.items():
-        known.setdefault((workload, cluster), Allocation(workload, cluster, cell.share, cell.cap))
+    for workload, cells in placed.cells.items():
+        for cluster, cell in cells.items():
+            known.setdefault((workload, cluster), Allocation(workload, cluster, cell.share, cell.cap))
     return tuple(known[key] for key in sorted(known))
 
 
@@ -103,12 +104,16 @@ def raise_caps(night: Night, latched: Latched, ends: Iterable[float], now: float
     if night.scene is None or not (ended or placed.short):
         return latched, placed
     again = place(night.scene, placed.segment, latched)
-    changed = any(cell.cap > placed.cells[key].cap for key, cell in again.cells.items())
+    changed = any(
+        cell.cap > placed.cells[workload][cluster].cap
+        for workload, cells in again.cells.items()
+        for cluster, cell in cells.items()
+    )
     if not changed and not ended:
         return latched, placed
     raised = tuple(
-        a._replace(cap=again.cells[a.workload, a.cluster].cap)
-        if (a.workload, a.cluster) in again.cells
+        a._replace(cap=again.cells[a.workload][a.cluster].cap)
+        if a.cluster in again.cells.get(a.workload, {})
         else a
         for a in latched.allocations
     )

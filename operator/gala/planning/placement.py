@@ -6,7 +6,7 @@ takes its room before the next one is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from gala.planning.books import SiteKey
 from gala.planning.commitments import Commitments, Packed, Span, decreasing
 from gala.planning.demand import required
 from gala.planning.division import Part, divide, webster
-from gala.planning.facts import ClusterFacts, EventFacts
+from gala.planning.facts import ClusterFacts, EventFacts, TargetKey
+from gala.planning.fit import Size
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
 from gala.planning.segments import Segment
 from gala.planning.sites import Site
@@ -48,22 +49,37 @@ class Placed:
 
     segment: Segment
     required: Mapping[str, int] = field(default_factory=dict)
-    cells: Mapping[SiteKey, Cell] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    """By workload, then cluster."""
     short: Mapping[str, Short] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each workload's shares came from."""
-    by_workload: Mapping[str, Mapping[str, Cell]] = field(init=False)
-    """The same cells by workload, then cluster."""
-
-    def __post_init__(self) -> None:
-        found: dict[str, dict[str, Cell]] = {}
-        for (workload, cluster), cell in self.cells.items():
-            found.setdefault(workload, {})[cluster] = cell
-        object.__setattr__(self, "by_workload", found)
 
     def divisions(self, workload: str) -> dict[str, int]:
         """One workload's division by cluster."""
-        return {c: cell.division for c, cell in self.by_workload.get(workload, {}).items()}
+        return {c: cell.division for c, cell in self.cells.get(workload, {}).items()}
+
+
+class Row(NamedTuple):
+    """The sites of one workload that may take more, by cluster name: as a division goes through them."""
+
+    key: TargetKey
+    clusters: tuple[ClusterFacts, ...]
+    names: tuple[str, ...]
+    sizes: tuple[Size, ...]
+    parts: tuple[tuple[str, int, int, int], ...]
+    """Of each cluster: its name, its fill order, its own weight, and what runs there without us."""
+
+    @classmethod
+    def of(cls, sites: Sequence[Site]) -> Row:
+        """At least one site, all of one workload and in the order of their clusters' names."""
+        return cls(
+            sites[0].key,
+            tuple(site.cluster for site in sites),
+            tuple(site.cluster.name for site in sites),
+            tuple(site.size for site in sites),
+            tuple((s.cluster.name, s.cluster.fill_order, s.cluster.weight, s.original) for s in sites),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +93,8 @@ class Scene:
     now: float
     settings: Settings
 
-    by_workload: Mapping[str, tuple[Site, ...]] = field(init=False)
-    """The sites of each workload that may take more, by cluster name."""
+    rows: Mapping[str, Row] = field(init=False)
+    """By workload; one that may take more nowhere has none."""
     _shares: dict[str, shares.Shares] = field(init=False, default_factory=dict)
     """As chosen; they are the same for every segment of this pass."""
 
@@ -87,17 +103,18 @@ class Scene:
         for _, site in sorted(self.sites.items()):
             if site.admitted:
                 found.setdefault(site.workload.name, []).append(site)
-        object.__setattr__(self, "by_workload", {name: tuple(each) for name, each in found.items()})
+        object.__setattr__(self, "rows", {name: Row.of(each) for name, each in found.items()})
 
     def shares(self, workload: str) -> shares.Shares:
         """Whose traffic is how much as of now, over the clusters that take part."""
         chosen = self._shares.get(workload)
         if chosen is None:
+            row = self.rows.get(workload)
             chosen = self._shares[workload] = shares.choose(
                 self.event.spec,
                 self.event.key,
                 workload,
-                [site.cluster for site in self.by_workload.get(workload, ())],
+                row.clusters if row else (),
                 last=self.last_shares.get(workload),
                 now=self.now,
                 settings=self.settings,
@@ -119,44 +136,55 @@ class Rooms:
         self._until = until
         self._commitments = commitments
         self._packed: dict[str, Packed | None] = {}
+        self._rows: dict[tuple[str, ...], list[Packed | None]] = {}
 
     def cap(self, site: Site) -> int:
         """The most this workload can have here: what it holds then and what fits beside everything else."""
-        return self.caps((site,))[0]
+        return _fitting(self._of(site.cluster), site.key, site.size, _most(site.workload))
 
-    def caps(self, sites: Sequence[Site]) -> list[int]:
-        """The same for several places of one workload.
+    def caps(self, workload: Workload, row: Row) -> list[int]:
+        """The same for all places of one workload.
 
         Where the nodes are not known the room is taken to be there: the share stays, and pods
         that cannot start are made up for elsewhere.
         """
-        bound = sites[0].workload.per_cluster.max if sites else None
-        most = MAX_REPLICAS if bound is None else bound
-        found = []
-        for site in sites:
-            space = self._of(site.cluster)
-            if space is None:
-                found.append(most)
-                continue
-            fitting = space.lodged.get(site.key, 0) + space.room.fits(site.size)
-            found.append(min(most, fitting))
-        return found
+        key, most = row.key, _most(workload)
+        spaces = self._along(row)
+        return [_fitting(space, key, size, most) for space, size in zip(spaces, row.sizes, strict=True)]
 
-    def take(self, sites: Iterable[Site], counts: Mapping[str, int]) -> None:
+    def take(self, row: Row, counts: Mapping[str, int]) -> None:
         """Takes the room of so many pods in each cluster, less what the target holds there already."""
-        for site in sites:
-            space = self._packed.get(site.cluster.name)
+        key = row.key
+        for name, space, size in zip(row.names, self._along(row), row.sizes, strict=True):
             if space is None:
                 continue
-            count, lodged = counts.get(site.cluster.name, 0), space.lodged.get(site.key, 0)
+            count, lodged = counts.get(name, 0), space.lodged.get(key, 0)
             if count > lodged:
-                space.lodged[site.key] = lodged + space.room.place(site.size, count - lodged)
+                space.lodged[key] = lodged + space.room.place(size, count - lodged)
+
+    def _along(self, row: Row) -> list[Packed | None]:
+        """The room in each cluster of a row; most workloads of an event run in the same clusters."""
+        known = self._rows.get(row.names)
+        if known is None:
+            known = self._rows[row.names] = [self._of(cluster) for cluster in row.clusters]
+        return known
 
     def _of(self, cluster: ClusterFacts) -> Packed | None:
         name = cluster.name
         if name not in self._packed:
             self._packed[name] = self._commitments.packed(cluster, self._at, self._until)
         return self._packed[name]
+
+
+def _most(workload: Workload) -> int:
+    bound = workload.per_cluster.max
+    return MAX_REPLICAS if bound is None else bound
+
+
+def _fitting(space: Packed | None, key: TargetKey, size: Size, most: int) -> int:
+    if space is None:
+        return most
+    return min(most, space.lodged.get(key, 0) + space.room.fits(size))
 
 
 class Placing:
@@ -176,7 +204,7 @@ class Placing:
         for item in latched.allocations if latched else ():
             self._stored.setdefault(item.workload, []).append(item)
         self._totals: dict[str, int] = {}
-        self._cells: dict[SiteKey, Cell] = {}
+        self._cells: dict[str, dict[str, Cell]] = {}
         self._short: dict[str, Short] = {}
         self._sources: dict[str, str] = {}
 
@@ -187,8 +215,8 @@ class Placing:
 
     def precedence(self, demand: Demand) -> tuple[int, tuple[int, int], str]:
         """Tier, then the largest pod, then the name: what sorts first is served first."""
-        sites = self._scene.by_workload.get(demand.workload, ())
-        largest = min((decreasing(site.size) for site in sites), default=(0, 0))
+        row = self._scene.rows.get(demand.workload)
+        largest = min(map(decreasing, set(row.sizes))) if row else (0, 0)
         return (self._workloads[demand.workload].tier.rank, largest, demand.workload)
 
     def serve(self, demand: Demand) -> None:
@@ -204,13 +232,13 @@ class Placing:
             per_replica=capacity.qps_per_replica if capacity else 1,
         )
         self._totals[name] = total
-        for part in parts:
-            self._cells[name, part.cluster] = Cell(part.share, part.cap, divided.counts[part.cluster])
+        counts = divided.counts
+        self._cells[name] = {part.cluster: Cell(part.share, part.cap, counts[part.cluster]) for part in parts}
         if divided.short:
             bound = workload.per_cluster.max
             by_max = bound is not None and all(part.cap >= bound for part in parts) and bool(parts)
             self._short[name] = Short(divided.short, "PerClusterMax" if by_max else "InsufficientRoom")
-        self._hold(name, divided.counts)
+        self._hold(name, counts)
 
     def done(self) -> Placed:
         """The whole segment, once every demand is served."""
@@ -224,46 +252,57 @@ class Placing:
 
     def _parts(self, workload: Workload) -> list[Part]:
         """The division's input: from the latch where there is one, else from what is known now."""
-        found = self._scene.by_workload.get(workload.name, ())
         kept = self._stored.get(workload.name)
         if kept is not None:
             self._sources[workload.name] = "Latched"
-            known = {site.cluster.name: site for site in found}
-            return [
-                _part(workload, a.cluster, known.get(a.cluster), share=a.share, cap=self._cap(a, known))
-                for a in kept
-            ]
+            return [self._latched(workload, item) for item in kept]
         chosen = self._scene.shares(workload.name)
         self._sources[workload.name] = chosen.source
+        row = self._scene.rows.get(workload.name)
+        if row is None:
+            return []
         weights, least = chosen.weights, workload.per_cluster.min
         return [
-            Part(c.name, weights.get(c.name, 0), cap, least, c.fill_order, c.weight, site.original)
-            for site, cap in zip(found, self._rooms.caps(found), strict=True)
-            for c in (site.cluster,)
+            Part(name, weights.get(name, 0), cap, least, order, weight, original)
+            for (name, order, weight, original), cap in zip(
+                row.parts, self._rooms.caps(workload, row), strict=True
+            )
         ]
 
-    def _cap(self, latched: Allocation, known: Mapping[str, Site]) -> int:
-        site = known.get(latched.cluster)
-        if site is None or not self._anew:
-            return latched.cap
-        return max(latched.cap, self._rooms.cap(site))
+    def _latched(self, workload: Workload, item: Allocation) -> Part:
+        """What was latched; anew its cap rises to what fits now."""
+        site = self._scene.sites.get((workload.name, item.cluster))
+        if site is None or not site.admitted:
+            return Part(item.cluster, item.share, item.cap, workload.per_cluster.min, _LAST)
+        return Part(
+            cluster=item.cluster,
+            share=item.share,
+            cap=max(item.cap, self._rooms.cap(site)) if self._anew else item.cap,
+            minimum=workload.per_cluster.min,
+            fill_order=site.cluster.fill_order,
+            weight=site.cluster.weight,
+            current=site.original,
+        )
 
     def _hold(self, workload: str, counts: Mapping[str, int]) -> None:
-        sites = self._scene.by_workload.get(workload, ())
-        self._rooms.take(sites, counts)
-        if sites:
-            span = Span(self._start, self.segment.ready_by, self.segment.latest_end)
-            here = {site.cluster.name: counts.get(site.cluster.name, 0) for site in sites}
-            self._scene.commitments.hold_each(sites[0].key, span, here)
+        row = self._scene.rows.get(workload)
+        if row is None:
+            return
+        self._rooms.take(row, counts)
+        if workload in self._stored:
+            # What is latched in a cluster that takes no part any more holds no room there.
+            counts = {name: counts[name] for name in row.names if name in counts}
+        span = Span(self._start, self.segment.ready_by, self.segment.latest_end)
+        self._scene.commitments.hold_each(row.key, span, counts)
 
 
 def hold_all(scene: Scene, placed: Placed) -> None:
     """Holds the room of a whole segment that is not latched, from its ``ready_by`` on."""
     segment = placed.segment
     span = Span(segment.ready_by, segment.ready_by, segment.latest_end)
-    for workload in placed.by_workload:
-        key = scene.by_workload[workload][0].key
-        scene.commitments.hold_each(key, span, placed.divisions(workload))
+    for workload, cells in placed.cells.items():
+        if cells:
+            scene.commitments.hold_each(scene.rows[workload].key, span, placed.divisions(workload))
 
 
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
@@ -278,30 +317,18 @@ def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
     return placing.done()
 
 
-def _part(workload: Workload, cluster: str, site: Site | None, *, share: int, cap: int) -> Part:
-    return Part(
-        cluster=cluster,
-        share=share,
-        cap=cap,
-        minimum=workload.per_cluster.min,
-        fill_order=site.cluster.fill_order if site else _LAST,
-        weight=site.cluster.weight if site else 0,
-        current=site.original if site else 0,
-    )
-
-
-def weights(placed: Placed, floors: Mapping[SiteKey, int]) -> dict[SiteKey, int]:
+def weights(placed: Placed, floors: Mapping[str, Mapping[str, int]]) -> dict[SiteKey, int]:
     """Percent of a workload's traffic that each cluster can serve, where a cap cut a share.
 
     Capacity cannot be carried to another cluster's traffic, so whoever steers the traffic
-    needs these figures. Empty for a workload that no cap cut.
+    needs these figures. Empty for a workload that no cap cut. ``floors`` are by workload, then cluster.
     """
     found: dict[SiteKey, int] = {}
     for workload in placed.required:
-        cells = placed.by_workload.get(workload, {})
+        cells = placed.cells.get(workload, {})
         if all(cell.division < cell.cap for cell in cells.values()):
             continue
-        parts = [Part(c, share=floors.get((workload, c), 0), cap=100) for c in sorted(cells)]
+        parts = [Part(c, share=floors[workload].get(c, 0), cap=100) for c in sorted(cells)]
         if any(part.share for part in parts):
             percents = webster(100, parts)
             found.update({(workload, p.cluster): n for p, n in zip(parts, percents, strict=True)})

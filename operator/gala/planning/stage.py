@@ -221,13 +221,14 @@ def _last_shares(night: Night, event: EventFacts, now: float) -> tuple[LastShare
     """Complete sets of measured shares, renewed every few minutes while a segment is near."""
     known = {last.workload: last for last in (night.record.last_shares if night.record else ())}
     near = any(s.ready_by - SHARES_AHEAD <= now < s.latest_end for s in night.segments)
-    by_workload = night.scene.by_workload if night.scene else {}
-    for workload, sites in by_workload.items():
+    rows = night.scene.rows if night.scene else {}
+    for workload, row in rows.items():
         last = known.get(workload)
         if not near or (last is not None and now - last.at < SHARES_EVERY):
             continue
-        clusters = [site.cluster for site in sites]
-        fresh = measured(night.key, workload, clusters, now=now, stale_after=event.spec.rebalance.stale_after)
-        if fresh is not None and all(cluster.reachable for cluster in clusters):
+        fresh = measured(
+            night.key, workload, row.clusters, now=now, stale_after=event.spec.rebalance.stale_after
+        )
+        if fresh is not None and all(cluster.reachable for cluster in row.clusters):
             known[workload] = LastShares(workload, now, tuple(sorted(fresh.items())))
     return tuple(known[name] for name in sorted(known))

@@ -94,8 +94,9 @@ def _window(
     course: Course, segment: Segment, floors: Mapping[str, int], earlier: Sequence[_Placed]
 ) -> Window:
     latch = course.latches.get(segment.name)
-    baseline, gap, gap_from = _baseline(course, segment, floors, earlier)
-    needed = _lead(course, floors, baseline)
+    cold = _lead(course, floors, {})
+    baseline, gap, gap_from = _baseline(course, segment, floors, earlier, cold)
+    needed = _lead(course, floors, baseline) if baseline else cold
     estimate = segment.ready_by - needed
     released = False
     if latch is None:
@@ -118,9 +119,12 @@ def _window(
 
 
 def _baseline(
-    course: Course, segment: Segment, floors: Mapping[str, int], earlier: Sequence[_Placed]
+    course: Course, segment: Segment, floors: Mapping[str, int], earlier: Sequence[_Placed], cold: float
 ) -> tuple[Mapping[str, int], GapRule | None, float]:
-    """What already stands at ``ready_by``, what the gap before does, and since when."""
+    """What already stands at ``ready_by``, what the gap before does, and since when.
+
+    ``cold`` is the lead from the originals.
+    """
     yields = segment.is_round
     covering = [e for e in earlier if e.end >= segment.ready_by and (e.segment.is_round or not yields)]
     if covering:
@@ -130,7 +134,7 @@ def _baseline(
     gap_from = max(min(item.end, segment.ready_by) for item in earlier)
     before = _most([item for item in earlier if min(item.end, segment.ready_by) == gap_from])
     latch = course.latches.get(segment.name)
-    back = course.cooldown + _shrink(course, before) + _lead(course, floors, {})
+    back = course.cooldown + _shrink(course, before) + cold
     stands = latch is not None and latch.stored.gap is GapRule.HOLD
     if stands and latch is not None and latch.outdated:
         stands = not _far(course, segment, floors)
@@ -147,8 +151,8 @@ def _far(course: Course, segment: Segment, floors: Mapping[str, int]) -> bool:
 
 
 def _most(items: Sequence[_Placed]) -> dict[str, int]:
-    most: dict[str, int] = {}
-    for item in items:
+    most = dict(items[0].floors)
+    for item in items[1:]:
         for workload, floor in item.floors.items():
             most[workload] = max(floor, most.get(workload, 0))
     return most
@@ -157,10 +161,11 @@ def _most(items: Sequence[_Placed]) -> dict[str, int]:
 def _lead(course: Course, floors: Mapping[str, int], baseline: Mapping[str, int]) -> float:
     pods = ordered = 0
     warmup = 0.0
+    targets = course.targets
     for workload, floor in floors.items():
-        original, one_by_one, warm = course.targets[workload]
+        original, one_by_one, warm = targets[workload]
         stands = baseline.get(workload, 0) if baseline else 0
-        grows = floor - (max(stands, original))
+        grows = floor - max(stands, original)
         if grows > 0:
             pods += grows
             if one_by_one and grows > ordered:

@@ -39,11 +39,14 @@ def event_plan(
     due = {site: goal.promised for site, goal in goals.items() if goal is not None}
     ready = {site: _ready(night.sites[site].facts) for site in night.sites}
     originals = {place: site.original for place, site in night.sites.items()}
+    floors = _floors(staged)
     open_entries = [o.settled.entry for o in outcomes if o.settled.entry is not None]
     return EventPlan(
         key=night.key,
         phase=_phase(staged, goals, outcomes, now),
-        segments=tuple(_segment(staged, segment, originals) for segment in night.segments),
+        segments=tuple(
+            _segment(staged, segment, floors.get(segment.name, {}), originals) for segment in night.segments
+        ),
         findings=tuple(_findings(staged, _cold(goals, outcomes), outcomes, snapshot, now)),
         floors=due,
         ready=ready,
@@ -88,12 +91,14 @@ def _cold(goals: Mapping[SiteKey, Goal | None], outcomes: Iterable[Outcome]) -> 
     return found
 
 
-def _segment(staged: Stage, segment: Segment, originals: Mapping[SiteKey, int]) -> SegmentPlan:
+def _segment(
+    staged: Stage,
+    segment: Segment,
+    floors: Mapping[str, Mapping[str, int]],
+    originals: Mapping[SiteKey, int],
+) -> SegmentPlan:
     night = staged.night
     placed = staged.placed.get(segment.name, Placed(segment=segment))
-    floors = {
-        site: staged.planned.get((segment.name, *site), cell.division) for site, cell in placed.cells.items()
-    }
     return SegmentPlan(
         name=segment.name,
         round=segment.round,
@@ -110,14 +115,27 @@ def _segment(staged: Stage, segment: Segment, originals: Mapping[SiteKey, int]) 
         needs=tuple(_needs(staged, segment, placed)),
         placements=tuple(
             Placement(
-                workload, cluster, *cell, floors[workload, cluster], originals.get((workload, cluster), 0)
+                workload,
+                cluster,
+                *here[cluster],
+                floors[workload][cluster],
+                originals.get((workload, cluster), 0),
             )
-            for workload, here in sorted(placed.by_workload.items())
-            for cluster, cell in sorted(here.items())
-            for site in ((workload, cluster),)
+            for workload, here in sorted(placed.cells.items())
+            for cluster in sorted(here)
         ),
         weights=tuple(Weight(w, c, percent) for (w, c), percent in sorted(weights(placed, floors).items())),
     )
+
+
+def _floors(staged: Stage) -> dict[str, dict[str, dict[str, int]]]:
+    """By segment, workload and cluster: its division, or what the rules of the hour made of it."""
+    found = {name: {w: placed.divisions(w) for w in placed.cells} for name, placed in staged.placed.items()}
+    for (segment, workload, cluster), floor in staged.planned.items():
+        known = found.get(segment, {}).get(workload, {})
+        if cluster in known:
+            known[cluster] = floor
+    return found
 
 
 def _needs(staged: Stage, segment: Segment, placed: Placed) -> Iterator[Need]:
