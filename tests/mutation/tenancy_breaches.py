@@ -46,8 +46,8 @@ TENANCY_BREACHES = (
         (
             Edit(
                 "planning/sites.py",
-                "        return self.granted is not None and self.workload.tier.rank >= self.granted.rank\n",
-                "        return self.granted is not None\n",
+                "            admitted = highest is not None and rank >= highest\n",
+                "            admitted = highest is not None\n",
             ),
         ),
         Tests(f"{OUT} tier"),

@@ -6,14 +6,14 @@ one is not written (``TargetFacts.autoscaler`` names it).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gala.errors import RequestFailed
 from gala.fleet.client import ApiServer
 from gala.fleet.objects import Reference, horizontal, keda
 from gala.fleet.paths import collection
 from gala.fleet.watching import Cache
-from gala.planning.facts import Missing, TargetKey
+from gala.planning.facts import Missing
 
 
 class Autoscalers:
@@ -29,8 +29,8 @@ class Autoscalers:
         self._seen = -1
         self._names: dict[tuple[str, str], str] = {}
 
-    def on(self, target: TargetKey) -> str | Missing:
-        """``kind/name`` of the autoscaler on a target, ``""`` where there is none.
+    def by_target(self) -> Mapping[tuple[str, str], str] | Missing:
+        """``kind/name`` of the autoscaler on each target that has one, by the target's kind and name.
 
         Missing where one of the kinds is served and cannot be read: not knowing is no permission to write.
         """
@@ -43,7 +43,7 @@ class Autoscalers:
         if seen != self._seen:
             self._names = _index(cache.values() for cache in self.caches)
             self._seen = seen
-        return self._names.get((target.kind, target.name), "")
+        return self._names
 
 
 def _index(references: Iterable[Iterable[Reference]]) -> dict[tuple[str, str], str]:

@@ -52,6 +52,9 @@ class StartLearner:
         if not isinstance(facts.ready, int):
             return
         uid, before = self._seen.get(key, (facts.uid, facts.replicas))
+        if uid == facts.uid and before == facts.replicas and not self._waiting.get(key):
+            self._seen[key] = (uid, before)
+            return
         waiting = self._waiting.setdefault(key, deque())
         self._seen[key] = (facts.uid, facts.replicas)
         if uid != facts.uid:

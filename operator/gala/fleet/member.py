@@ -95,6 +95,7 @@ class Member:
         self._starts = StartLearner()
         self._writer: Writer | None = None
         self._task: asyncio.Task[None] | None = None
+        self._wanted: Sequence[Wanted] = ()
         self._wishes: tuple[tuple[TargetKey, float], ...] = ()
         self._contacts = 0
         self._passed_at: float | None = None
@@ -119,6 +120,9 @@ class Member:
         if cluster.spec.write_limit != self.cluster.spec.write_limit:
             self._writer = None
         self.cluster = cluster
+        if wanted is self._wanted:
+            return
+        self._wanted = wanted
         wishes = tuple((item.target, item.warmup) for item in wanted)
         if wishes != self._wishes:
             self._wishes = wishes
@@ -313,14 +317,17 @@ class Member:
         facts = targets.facts(now, fresh=self.reachable)
         if not self.reachable:
             return facts
-        for key in facts:
-            found, cache = facts[key], targets.cache(key)
+        for key, found in facts.items():
             if isinstance(found, TargetFacts):
                 self._starts.note(now, key, found)
-            if cache is None or not cache.synced:
-                continue
-            if now - self._upkeep.stale_since(cache) > self._settings.unreachable_after:
-                reason = "Unreachable" if cache.failure is None else why(cache.failure)
+        ended = [
+            cache
+            for cache in targets.sources()
+            if cache.synced and now - self._upkeep.stale_since(cache) > self._settings.unreachable_after
+        ]
+        for cache in ended:
+            reason = "Unreachable" if cache.failure is None else why(cache.failure)
+            for key in targets.of(cache):
                 facts[key] = Missing(reason, f"{key} is not followed any more: {cache.failure}")
         return facts
 
@@ -347,7 +354,7 @@ class Member:
 
 def _lost_pods(before: TargetFacts | Missing | None, after: TargetFacts | Missing) -> bool:
     """Whether fewer pods are Ready than before although nobody asked for fewer."""
-    if not isinstance(before, TargetFacts) or not isinstance(after, TargetFacts):
+    if before is after or not isinstance(before, TargetFacts) or not isinstance(after, TargetFacts):
         return False
     if isinstance(before.ready, Missing) or isinstance(after.ready, Missing):
         return False

@@ -55,11 +55,15 @@ class Targets:
         self.catalog = Catalog(server)
         self._server = server
         self._wanted: dict[TargetKey, float] = {}
+        self._uncounted: list[TargetKey] = []
+        """Those of kinds that do not count their Ready pods themselves."""
         self._kinds: dict[str, Cache[Scaled]] = {}
         self._autoscalers: dict[str, Autoscalers] = {}
         self._pods: dict[TargetKey, _Pods] = {}
         self._history: dict[TargetKey, ReadyHistory] = {}
         self._unknown: dict[TargetKey, GalaError] = {}
+        self._sources: dict[TargetKey, Cache[Scaled]] = {}
+        """Where the facts of each target come from, once its kind is known."""
         self._known: dict[TargetKey, tuple[object, TargetFacts]] = {}
         """The facts of the pass before, and what they were made of: most targets do not change."""
 
@@ -80,10 +84,17 @@ class Targets:
         for pods in self._pods.values():
             yield pods.cache
 
+    def sources(self) -> Iterable[Cache[Scaled]]:
+        """The caches of the targets themselves."""
+        return self._kinds.values()
+
+    def of(self, source: Cache[Scaled]) -> list[TargetKey]:
+        """The wanted targets whose facts come from this cache."""
+        return [key for key, cache in self._sources.items() if cache is source]
+
     def cache(self, key: TargetKey) -> Cache[Scaled] | None:
         """Where the facts of a target come from."""
-        path = self.catalog.path(key)
-        return None if path is None else self._kinds.get(path)
+        return self._sources.get(key)
 
     async def want(self, wanted: Sequence[Wanted]) -> None:
         """Makes the caches that these targets need, not yet started, and stops those that none needs."""
@@ -91,8 +102,9 @@ class Targets:
         for item in wanted:
             warmups[item.target] = max(item.warmup, warmups.get(item.target, 0.0))
         self._wanted = warmups
+        self._uncounted = [key for key in warmups if key.kind not in _PROJECTIONS]
         self._history = {key: self._history.get(key) or ReadyHistory() for key in warmups}
-        self._unknown = {}
+        self._unknown, self._sources = {}, {}
         self._known = {key: known for key, known in self._known.items() if key in warmups}
         for key in warmups:
             await self._make(key)
@@ -111,7 +123,7 @@ class Targets:
     def without_selector(self) -> list[TargetKey]:
         """Targets whose pods cannot be counted yet, or that are another object now."""
         found = []
-        for key in self._wanted:
+        for key in self._uncounted:
             seen = self._seen(key)
             pods = self._pods.get(key)
             if seen is not None and seen.ready is None and (pods is None or pods.uid != seen.uid):
@@ -158,22 +170,31 @@ class Targets:
 
     def facts(self, now: float, *, fresh: bool) -> dict[TargetKey, TargetFacts | Missing]:
         """Of every wanted target; ``fresh`` notes what is Ready now."""
-        return {key: self._facts(key, now, fresh=fresh) for key in self._wanted}
+        scaled_by = {namespace: found.by_target() for namespace, found in self._autoscalers.items()}
+        return {key: self._facts(key, now, scaled_by, fresh=fresh) for key in self._wanted}
 
     async def stop(self) -> None:
         """Ends every cache."""
         for cache in list(self.caches()):
             await cache.stop()
 
-    def _facts(self, key: TargetKey, now: float, *, fresh: bool) -> TargetFacts | Missing:
+    def _facts(
+        self,
+        key: TargetKey,
+        now: float,
+        scaled_by: Mapping[str, Mapping[tuple[str, str], str] | Missing],
+        *,
+        fresh: bool,
+    ) -> TargetFacts | Missing:
         seen = self._seen(key)
         if seen is None:
             return self._absent(key)
         if seen.replicas is None:
             return Missing("ReplicasUnset", f"{key} has no spec.replicas, so nothing can be said about it.")
-        autoscaler = self._autoscalers[key.namespace].on(key)
-        if isinstance(autoscaler, Missing):
-            return autoscaler
+        autoscalers = scaled_by[key.namespace]
+        if isinstance(autoscalers, Missing):
+            return autoscalers
+        autoscaler = autoscalers.get((key.kind, key.name), "") if autoscalers else ""
         ready = self._ready(key, seen)
         basis = (seen, autoscaler, ready, self._warm(key, now, ready, fresh=fresh))
         known = self._known.get(key)
@@ -215,8 +236,10 @@ class Targets:
         try:
             await self.catalog.learn(key)
             path = self.catalog.path(key)
-            if path is not None and path not in self._kinds:
-                self._kinds[path] = Cache(self._server, path, _PROJECTIONS.get(key.kind, foreign))
+            if path is not None:
+                if path not in self._kinds:
+                    self._kinds[path] = Cache(self._server, path, _PROJECTIONS.get(key.kind, foreign))
+                self._sources[key] = self._kinds[path]
             if key.namespace not in self._autoscalers:
                 self._autoscalers[key.namespace] = Autoscalers(self._server, key.namespace)
         except RequestFailed as error:

@@ -43,6 +43,8 @@ class ReadyHistory:
         since = now - warmup
         while len(self._seen) > 1 and self._seen[1].at <= since:
             self._seen.popleft()
+        if len(self._seen) == 1 and self._seen[0].at <= since:
+            return self._seen[0].ready
         least = min((seen.ready for seen in self._seen), default=None)
         if least is None or (least and self._seen[0].at > since):
             return Missing("WarmUnknown", f"It was first seen less than its warm-up of {warmup:g} s ago.")

@@ -47,7 +47,9 @@ class Books:
 
     def first(self, cluster: str, target: TargetKey, but: Entry | None = None) -> Entry | None:
         """The entry whose original all others on this target copy: a held one, then a written one."""
-        owned = self._by_target.get((cluster, target), ())
+        owned = self._by_target.get((cluster, target))
+        if owned is None:
+            return None
         others = (item for item in owned if item.entry is not but)
         best = min(others, key=_precedence, default=None)
         return None if best is None else best.entry

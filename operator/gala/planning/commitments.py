@@ -68,7 +68,7 @@ class Commitments:
         if known is None or rank < known.rank:
             self._targets[cluster][key] = _Target(rank, size, original)
             self._packings.pop(cluster, None)
-            self._wanted[cluster].clear()
+            self._wanted.pop(cluster, None)
 
     def know_last(self, cluster: str, key: TargetKey, *, size: Size, original: int) -> None:
         """Says that a target exists that no event names any more; it ranks last."""

@@ -93,17 +93,20 @@ class Scene:
     now: float
     settings: Settings
 
-    rows: Mapping[str, Row] = field(init=False)
-    """By workload; one that may take more nowhere has none."""
+    _rows: dict[str, Row] = field(init=False, default_factory=dict)
     _shares: dict[str, shares.Shares] = field(init=False, default_factory=dict)
     """As chosen; they are the same for every segment of this pass."""
 
-    def __post_init__(self) -> None:
-        found: dict[str, list[Site]] = {}
-        for _, site in sorted(self.sites.items()):
-            if site.admitted:
-                found.setdefault(site.workload.name, []).append(site)
-        object.__setattr__(self, "rows", {name: Row.of(each) for name, each in found.items()})
+    @property
+    def rows(self) -> Mapping[str, Row]:
+        """By workload; one that may take more nowhere has none. Laid out when a division first asks."""
+        if not self._rows:
+            found: dict[str, list[Site]] = {}
+            for _, site in sorted(self.sites.items()):
+                if site.admitted:
+                    found.setdefault(site.workload.name, []).append(site)
+            self._rows.update((name, Row.of(each)) for name, each in found.items())
+        return self._rows
 
     def shares(self, workload: str) -> shares.Shares:
         """Whose traffic is how much as of now, over the clusters that take part."""

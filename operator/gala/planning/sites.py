@@ -21,6 +21,8 @@ from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
 from gala.planning.snapshot import Snapshot
 
+_LAST = Tier.C.rank
+
 
 class Site(NamedTuple):
     """One workload of one event in one cluster that takes part."""
@@ -35,18 +37,10 @@ class Site(NamedTuple):
     """What runs there without us."""
     size: Size
     """What one pod requests; nothing where it was never read."""
-    granted: Tier | None
-    """The highest tier that the cluster lets this event grow here; None: nothing."""
-
-    @property
-    def admitted(self) -> bool:
-        """Whether more may be put here; else an open entry holds what it has, and nothing new begins."""
-        return self.granted is not None and self.workload.tier.rank >= self.granted.rank
-
-    @property
-    def rank(self) -> int:
-        """Of the tier that it has here: no higher than what is granted, C where nothing is."""
-        return max(self.workload.tier.rank, (self.granted or Tier.C).rank)
+    admitted: bool
+    """Whether more may be put here; else an open entry holds what it has, and nothing new begins."""
+    rank: int
+    """Of the tier that it has here: no higher than what is granted, C where nothing is."""
 
     @property
     def warmup(self) -> float | None:
@@ -79,10 +73,11 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
         for _, cluster in sorted(snapshot.clusters.items())
         if selects(event.spec.cluster_selector, cluster.labels)
     ]
-    grants: dict[tuple[str, str], Tier | None] = {}
+    grants: dict[tuple[str, str], int | None] = {}
+    """The rank of the highest tier that a cluster lets this event grow in a namespace; None: nothing."""
     silent = _strangers(event, taking)
     for workload in sorted(event.spec.workloads, key=lambda w: w.name):
-        key = target_key(workload, event.key.namespace)
+        key, rank = target_key(workload, event.key.namespace), workload.tier.rank
         selected = [cluster for cluster in taking if selects(workload.cluster_selector, cluster.labels)]
         spoken_of = [
             cluster
@@ -100,8 +95,12 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
             original, size = books.original(name, key, facts), _size(facts)
             place = (name, (key if entry is None else entry.target).namespace)
             if place not in grants:
-                grants[place] = highest_tier(cluster.admits, event.key.namespace, place[1])
-            site = Site(workload, cluster, key, facts, entry, original, size, grants[place])
+                granted = highest_tier(cluster.admits, event.key.namespace, place[1])
+                grants[place] = None if granted is None else granted.rank
+            highest = grants[place]
+            admitted = highest is not None and rank >= highest
+            served = max(rank, _LAST if highest is None else highest)
+            site = Site(workload, cluster, key, facts, entry, original, size, admitted, served)
             problem = _refusal(event, site)
             if problem is not None:
                 findings.append(problem)

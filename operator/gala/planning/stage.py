@@ -221,10 +221,10 @@ def _last_shares(night: Night, event: EventFacts, now: float) -> tuple[LastShare
     """Complete sets of measured shares, renewed every few minutes while a segment is near."""
     known = {last.workload: last for last in (night.record.last_shares if night.record else ())}
     near = any(s.ready_by - SHARES_AHEAD <= now < s.latest_end for s in night.segments)
-    rows = night.scene.rows if night.scene else {}
+    rows = night.scene.rows if night.scene and near else {}
     for workload, row in rows.items():
         last = known.get(workload)
-        if not near or (last is not None and now - last.at < SHARES_EVERY):
+        if last is not None and now - last.at < SHARES_EVERY:
             continue
         fresh = measured(
             night.key, workload, row.clusters, now=now, stale_after=event.spec.rebalance.stale_after

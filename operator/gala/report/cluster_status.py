@@ -8,7 +8,7 @@ from gala.api.cluster import GalaClusterStatus, PodStartStatus, Resources
 from gala.api.quantities import format_cpu, format_memory
 from gala.fleet.member import ClusterHealth
 from gala.fleet.rooms import Amount
-from gala.planning.facts import ClusterFacts, Missing
+from gala.planning.facts import ClusterFacts, EventKey, Missing
 from gala.report.conditions import Judgement, merge, no, several, unknown, yes
 
 CONTACT_EVERY = 300.0
@@ -126,16 +126,17 @@ def _signals(view: ClusterView) -> Judgement:
         )
     if not view.facts.traffic:
         return unknown("SignalsFresh", "NothingToMeasure", "no event measures traffic here")
-    faults: list[tuple[str, str]] = []
-    for (event, workload), traffic in sorted(view.facts.traffic.items()):
+    faults: list[tuple[tuple[EventKey, str], str, str]] = []
+    for (event, workload), traffic in view.facts.traffic.items():
         latest = traffic.latest
         if isinstance(latest, Missing):
-            faults.append((latest.reason, f"{workload} of {event}: {latest.message}"))
+            faults.append(((event, workload), latest.reason, f"{workload} of {event}: {latest.message}"))
         elif view.now - latest.at > STALE_AFTER:
             text = (
                 f"{workload} of {event}: the figure is over {STALE_AFTER:g} s old; are its targets scraped?"
             )
-            faults.append(("Stale", text))
+            faults.append(((event, workload), "Stale", text))
     if faults:
-        return no("SignalsFresh", faults[0][0], several([text for _, text in faults]))
+        faults.sort()
+        return no("SignalsFresh", faults[0][1], several([text for _, _, text in faults]))
     return yes("SignalsFresh", "Fresh", "every figure is fresh")

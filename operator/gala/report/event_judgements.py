@@ -220,7 +220,7 @@ def _signals(view: EventView) -> Judgement:
     measured = {one.name for one in view.spec.workloads if one.signal is not None or one.query is not None}
     places = [
         (name, view.snapshot.clusters[cluster])
-        for name, cluster in sorted(view.plan.ready, key=lambda place: (place[1], place[0]))
+        for name, cluster in view.plan.ready
         if name in measured
         and cluster in view.snapshot.clusters
         and view.snapshot.clusters[cluster].signal_configured
@@ -230,15 +230,17 @@ def _signals(view: EventView) -> Judgement:
             "SignalsFresh", "NotConfigured", "no traffic is measured; forecasts and stated shares decide"
         )
     stale_after = view.spec.rebalance.stale_after
-    faults: list[tuple[str, str]] = []
+    faults: list[tuple[str, str, str, str]] = []
     for name, cluster in places:
         traffic = cluster.traffic.get((view.key, name))
         latest = traffic.latest if traffic else Missing("NotAsked", "it has not been asked for yet")
         fault = _stale(latest, view.now, stale_after)
         if fault is not None:
-            faults.append((fault.reason, f"{name} in {cluster.name}: {fault.message}"))
+            text = f"{name} in {cluster.name}: {fault.message}"
+            faults.append((cluster.name, name, fault.reason, text))
     if faults:
-        return no("SignalsFresh", faults[0][0], several([text for _, text in faults]))
+        faults.sort()
+        return no("SignalsFresh", faults[0][2], several([text for *_, text in faults]))
     return yes("SignalsFresh", "Fresh", f"every figure is at most {stale_after:g} s old")
 
 
