@@ -7,10 +7,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs faults monitoring mutations sweep bench lint types crds tables pin clean
+.PHONY: help demo test docs faults monitoring mutations sweep e2e bench lint types crds tables pin clean
 
 help: ## Print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.run ## Play a seven-round night on three embedded clusters; needs no cluster
 	$(BIN)/gala demo $(ARGS)
@@ -39,6 +39,9 @@ mutations: $(VENV)/.dev ## Switch each safety rule off in a copy and see a test 
 
 sweep: $(VENV)/.dev ## Kill the operator before and after each kind of request; takes minutes
 	$(BIN)/python -m pytest -m sweep -n 2 tests/sweep $(ARGS)
+
+e2e: $(VENV)/.dev ## Run on three real control planes; builds them first, which takes Go 1.26 and minutes
+	$(BIN)/python -m pytest -m e2e tests/e2e $(ARGS)
 
 bench: $(VENV)/.dev ## Take the figures of docs/benchmarks.md; minutes, on a machine that does nothing else
 	$(BIN)/python tests/bench/run.py $(ARGS)

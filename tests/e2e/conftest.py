@@ -1,0 +1,133 @@
+"""The clusters of the end-to-end tests.
+
+    make e2e                                          three clusters of this machine's own (`local`)
+    make e2e ARGS='--clusters=kind'                   those of kind-config.yaml; wants Docker and kind
+    make e2e ARGS='--clusters=kubeconfig --contexts=a,b,c'
+
+A test asks for `fleet` (three clusters, for the whole session), `cluster` (the first of them), or `namespace`
+(a namespace of the test's own in each of them). Of a cluster (`clusters/cluster.py`) it uses
+
+    cluster.kubectl("get", "pods", ...)               as the administrator; what it printed
+    cluster.run(..., kubeconfig=..., stdin=...)       the same, and how it ended
+    cluster.apply({...}, {...}), cluster.get("deployment", "web", "-n", ...), cluster.until(...)
+    cluster.kubeconfig("anna", groups=["sre"])        another user, who may do nothing yet
+    cluster.service_account("ns", "name")             a ServiceAccount's token and nothing more
+
+and of a local one (`clusters/local.py`), elsewhere the test is skipped with the reason:
+
+    mark = cluster.audit_mark(); cluster.audit(mark)  what the API server was asked since: `clusters/audit.py`
+    cluster.add_pool(NodePool(...))                   slow nodes, images nobody can pull: `clusters/pools.py`
+
+Faults are the matter of `local_fleet` and `local_cluster`: `with cluster.stopped("kube-apiserver"):`,
+`with cluster.frozen("etcd"):`, and `stop`, `start`, `freeze`, `thaw` for each program.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from clusters import kind
+from clusters.cluster import Cluster
+from clusters.existing import ExistingProvider
+from clusters.kind import KindProvider
+from clusters.local import LocalCluster, LocalProvider
+from clusters.port import Provider
+from programs import NotBuilt, built
+
+HERE = Path(__file__).parent
+NAMES = ("east", "west", "north")
+
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gala", "the clusters of the end-to-end tests")
+    group.addoption(
+        "--clusters",
+        default="local",
+        choices=("local", "kind", "kubeconfig"),
+        help="where clusters come from",
+    )
+    group.addoption("--contexts", default="", help="three contexts, with --clusters=kubeconfig: a,b,c")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def programs_folder() -> Path:
+    """The folder with kubectl and helm, and the servers; built where it is missing."""
+    try:
+        return built(tell=True)
+    except NotBuilt as reason:
+        pytest.fail(str(reason), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def fleet(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sequence[Cluster]]:
+    """Three clusters, up for the whole session; a test leaves them as they were, but for its namespaces."""
+    provider = _provider(request, tmp_path_factory.mktemp("clusters"))
+    try:
+        yield provider.start()
+    finally:
+        provider.stop()
+
+
+def _provider(request: pytest.FixtureRequest, folder: Path) -> Provider:
+    chosen = request.config.getoption("--clusters", default="local")
+    if chosen == "local":
+        return LocalProvider(folder, request.getfixturevalue("programs_folder"), NAMES)
+    if chosen == "kind":
+        missing = kind.missing()
+        if missing is not None:
+            pytest.skip(missing)
+        return KindProvider(folder, keep=request.config.getoption("--keep-cluster"))
+    contexts = [name for name in request.config.getoption("--contexts").split(",") if name]
+    if len(contexts) != len(NAMES):
+        raise pytest.UsageError("--clusters=kubeconfig needs three contexts: --contexts=a,b,c")
+    kubectl = shutil.which("kubectl") or str(request.getfixturevalue("programs_folder") / "kubectl")
+    return ExistingProvider(folder, kubectl, contexts, request.config.getoption("--kubeconfig"))
+
+
+@pytest.fixture
+def cluster(fleet: Sequence[Cluster]) -> Cluster:
+    """The first cluster."""
+    return fleet[0]
+
+
+@pytest.fixture
+def local_fleet(fleet: Sequence[Cluster]) -> Sequence[LocalCluster]:
+    """The three clusters, where their programs can be stopped and frozen; else the test is skipped."""
+    local = [cluster for cluster in fleet if isinstance(cluster, LocalCluster)]
+    if len(local) != len(fleet):
+        pytest.skip("only the programs of local clusters can be stopped and frozen")
+    return local
+
+
+@pytest.fixture
+def local_cluster(local_fleet: Sequence[LocalCluster]) -> LocalCluster:
+    """The first cluster, where its programs can be stopped and frozen; else the test is skipped."""
+    return local_fleet[0]
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, fleet: Sequence[Cluster]) -> Iterator[str]:
+    """A namespace of this test's own in each cluster; afterwards it goes, and nobody waits for that."""
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.removeprefix("test_"))[:40].strip("-")
+    name = f"{words}-{next(_numbers)}"
+    for cluster in fleet:
+        cluster.namespace(name)
+    yield name
+    for cluster in fleet:
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
