@@ -28,6 +28,7 @@ import itertools
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ from clusters.port import Provider
 from programs import NotBuilt, built
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 NAMES = ("east", "west", "north")
 
 _numbers = itertools.count(1)
@@ -100,6 +102,14 @@ def _provider(request: pytest.FixtureRequest, folder: Path) -> Provider:
     return ExistingProvider(folder, kubectl, contexts, request.config.getoption("--kubeconfig"))
 
 
+@pytest.fixture(scope="session")
+def definitions(fleet: Sequence[Cluster]) -> None:
+    """The CustomResourceDefinitions of crds/ are served by every cluster."""
+    for cluster in fleet:
+        cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+        cluster.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
+
+
 @pytest.fixture
 def cluster(fleet: Sequence[Cluster]) -> Cluster:
     """The first cluster."""
@@ -126,8 +136,7 @@ def namespace(request: pytest.FixtureRequest, fleet: Sequence[Cluster]) -> Itera
     """A namespace of this test's own in each cluster; afterwards it goes, and nobody waits for that."""
     words = re.sub(r"[^a-z0-9]+", "-", request.node.originalname.removeprefix("test_"))[:40].strip("-")
     name = f"{words}-{next(_numbers)}"
-    for cluster in fleet:
-        cluster.namespace(name)
-    yield name
-    for cluster in fleet:
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
+    with ThreadPoolExecutor(len(fleet)) as side_by_side:
+        list(side_by_side.map(lambda cluster: cluster.namespace(name), fleet))
+        yield name
+        list(side_by_side.map(lambda cluster: cluster.kubectl("delete", "ns", name, "--wait=false"), fleet))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -121,6 +122,17 @@ class Cluster:
         """A kubeconfig with a token of this ServiceAccount, which must be there, and nothing more."""
         token = self.kubectl("create", "token", name, "-n", namespace, "--duration", duration).strip()
         return self._issue(self._with_user({"token": token}))
+
+    @contextmanager
+    def proxied(self) -> Iterator[str]:
+        """An address that needs no credentials, by `kubectl proxy`, until the end of the block."""
+        command = [self._kubectl, "proxy", "--port=0", f"--kubeconfig={self.admin}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                yield f"http://{process.stdout.readline().rsplit(' ', 1)[-1].strip()}"
+            finally:
+                process.terminate()
 
     def audit_mark(self) -> int:
         """Where the audit log ends now, for `audit(since=...)`."""
