@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-START = 60.0
+START = 120.0
 """Seconds for a program to come up; none takes a tenth of it on an idle machine."""
 
 STOP = 20.0
