@@ -17,8 +17,10 @@ import aiohttp
 import pytest
 
 from gala.cli import demo_serve, root
-from gala.cli.demo_log import ServeLog
+from gala.cli.demo_log import ServeLog, held
 from gala.engine.passes import Done
+from gala.planning.facts import EventKey
+from gala.planning.outcome import EventPlan
 from serve_stage import Up, a_served_fleet, wait_until
 
 
@@ -152,6 +154,28 @@ def test_what_is_up_is_told_as_json(up: Up) -> None:
 def test_a_command_line_is_wrong_with_(words: str, want: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert root.call(["demo", *words.split()]) == 2
     assert want in " ".join(capsys.readouterr().err.split())
+
+
+EAST, WEST = ("web", "east"), ("web", "west")
+
+
+@pytest.mark.parametrize(
+    ("floors", "ready", "want"),
+    [
+        pytest.param({}, {EAST: 4}, "", id="nothing is due"),
+        pytest.param({EAST: 10, WEST: 5}, {EAST: 9, WEST: 5}, "14 Ready of 15 due", id="all is known"),
+        pytest.param(
+            {EAST: 10, WEST: 5}, {EAST: 9, WEST: None}, "at least 9 Ready of 15 due", id="a part is unknown"
+        ),
+        pytest.param({EAST: 10}, {}, "10 due, Ready unknown", id="nothing is known, which is not zero"),
+        pytest.param({EAST: 10, WEST: 0}, {EAST: 9}, "9 Ready of 10 due", id="what is unknown is not due"),
+    ],
+)
+def test_how_much_of_what_is_due_is_ready_when_(
+    floors: dict[tuple[str, str], int], ready: dict[tuple[str, str], int | None], want: str
+) -> None:
+    plan = EventPlan(key=EventKey("default", "show"), phase="Live", floors=floors, ready=ready)
+    assert held(plan) == want
 
 
 def told(passes: list[Done]) -> list[str]:

@@ -72,6 +72,12 @@ def test_a_target_that_cannot_be_read_is_told() -> None:
     assert told(made).ready == {("web", "east"): None}
 
 
+def test_what_is_ready_of_a_deleted_event_is_told_as_long_as_it_holds_something() -> None:
+    made = planned(live(running(29, manager=MANAGER), events=(), deleted=frozenset({SHOW})))
+    assert told(made).floors == {("web", "east"): 30}
+    assert told(made).ready == {("web", "east"): 29}
+
+
 def test_an_unreachable_cluster_is_told_and_not_written() -> None:
     cluster = a_cluster(reachable=False, targets={target(): running(4)})
     made = planned(live(cluster=cluster))

@@ -34,11 +34,20 @@ class ServeLog:
         click.echo(f"{datetime.fromtimestamp(now).astimezone():%H:%M:%S}  {text}", file=self._stream)
 
 
+def held(plan: EventPlan) -> str:
+    """How much of what is due is Ready, as ``180 Ready of 180 due``; empty where nothing is due."""
+    due = sum(plan.floors.values())
+    counts = [plan.ready.get(site) for site, floor in plan.floors.items() if floor]
+    known = [count for count in counts if count is not None]
+    if len(known) == len(counts):
+        return f"{sum(known):,} Ready of {due:,} due" if due else ""
+    return f"at least {sum(known):,} Ready of {due:,} due" if known else f"{due:,} due, Ready unknown"
+
+
 def _news(before: EventPlan | None, plan: EventPlan) -> Iterable[str]:
     if before is None or before.phase != plan.phase:
-        due = sum(plan.floors.values())
-        ready = sum(count or 0 for site, count in plan.ready.items() if site in plan.floors)
-        yield f"{plan.phase}, {ready:,} Ready of {due:,} due" if due else plan.phase
+        due = held(plan)
+        yield f"{plan.phase}, {due}" if due else plan.phase
     for notice in notices(before, plan):
         if notice.warning:
             yield f"{notice.reason}: {notice.message}"

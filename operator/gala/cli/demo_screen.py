@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from gala.cli.demo_log import held
 from gala.engine.passes import Done
 from gala.planning.outcome import Decision, EventPlan
 from gala.report.chart import clock
@@ -83,10 +84,7 @@ def _zone(done: Done) -> tzinfo:
 
 
 def _line(event: EventPlan, now: float, zone: tzinfo) -> str:
-    due = sum(event.floors.values())
-    ready = sum(count or 0 for site, count in event.ready.items() if site in event.floors)
-    held = f"{ready:,} Ready of {due:,} due" if due else "nothing is due"
-    return f"{clock(now, zone)}  {event.phase:<11} {held}"
+    return f"{clock(now, zone)}  {event.phase:<11} {held(event) or 'nothing is due'}"
 
 
 def _cell(event: EventPlan, workload: str, cluster: str) -> str:

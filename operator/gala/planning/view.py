@@ -37,7 +37,9 @@ def event_plan(
     """Everything the report needs about one event."""
     night = staged.night
     due = {site: goal.promised for site, goal in goals.items() if goal is not None}
-    ready = {site: _ready(night.sites[site].facts) for site in night.sites}
+    # An event that is gone has no sites, but its entries still have targets that can be read.
+    known = {o.site: o.facts for o in outcomes} | {name: site.facts for name, site in night.sites.items()}
+    ready = {site: _ready(facts) for site, facts in known.items()}
     originals = {place: site.original for place, site in night.sites.items()}
     floors = _floors(staged)
     open_entries = [o.settled.entry for o in outcomes if o.settled.entry is not None]
