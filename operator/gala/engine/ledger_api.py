@@ -142,11 +142,22 @@ class LedgerApi:
             said = self._advised(failed, _VERBS[method], resource)
             if failed.status == _ABSENT and method != "POST":
                 # Written again from memory it could outlive a hand-back that another leader has finished.
-                raise Conflict(f"{path.rsplit('/', 1)[-1]} is gone: {said}", status=_ABSENT) from failed
+                raise Conflict(_gone(path, said), status=_ABSENT) from failed
             raise said from None
 
     def _advised(self, failed: RequestFailed, verb: str, resource: str) -> RequestFailed:
         return failed.advised(advice(failed, verb=verb, plural=resource, namespace=self._namespace))
+
+
+def _gone(path: str, said: RequestFailed) -> str:
+    """That an object is not there; with what the server said, where more may be missing than that object."""
+    name = path.removesuffix("/status").rpartition("/")[2]
+    if f'"{name}" not found' not in str(said):
+        return f"{name} is gone: {said}"
+    return (
+        f"GalaAllocation {name} is gone, deleted by hand or by another leader once all was given back: it is "
+        "not written again from memory, and a target whose ledger is lost is never lowered (OriginalLost)."
+    )
 
 
 def _must_have(dropped: tuple[str, ...]) -> None:
