@@ -226,6 +226,15 @@ def test_a_wrong_command_line_ends_with_status_2(
     assert "Error: " in capsys.readouterr().err
 
 
+def test_who_names_no_clusters_is_told_what_such_a_file_holds_and_where_one_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert root.call(["plan", *EXAMPLE[:2]]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Missing option '--clusters': name a file with your GalaClusters and a GalaFacts" in said
+    assert "examples/clusters.yaml is one to begin with." in said
+
+
 def test_events_may_come_from_stdin_and_nothing_slow_is_imported_for_a_plan() -> None:
     # In a process of its own: here other tests have imported everything.
     code = (

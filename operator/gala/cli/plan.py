@@ -21,11 +21,22 @@ from gala.settings import Settings
 FILE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 
 
+def _named(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The files with clusters; who names none is told what stands in such a file."""
+    if not names:
+        raise click.UsageError(
+            "Missing option '--clusters': name a file with your GalaClusters and a GalaFacts that says what "
+            "runs in them and what is free; examples/clusters.yaml is one to begin with."
+        )
+    return names
+
+
 @click.command()
 @click.option("-f", "--filename", "events", type=FILE, multiple=True, required=True,
               help="GalaEvents as YAML or JSON; `-` reads stdin. May be given several times.")  # fmt: skip
-@click.option("--clusters", type=FILE, multiple=True, required=True,
-              help="GalaClusters, and GalaFacts that say what runs there and what is free.")  # fmt: skip
+@click.option("--clusters", type=FILE, multiple=True, callback=_named,
+              help="GalaClusters, and GalaFacts that say what runs there and what is free; as "
+                   "examples/clusters.yaml is.  [required]")  # fmt: skip
 @click.option("-o", "--output", type=click.Choice(["table", "json", "kubectl"]), default="table",
               show_default=True, help="json for machines; kubectl prints the night as commands.")  # fmt: skip
 @click.option("--at", metavar="TIME", callback=instant,
