@@ -186,6 +186,22 @@ def test_a_terminal_gets_colours_and_never_a_line_that_is_wider(terminal: Stream
     assert name in "".join(plain.split()).replace("│", "")
 
 
+@pytest.mark.parametrize(
+    ("columns", "want"),
+    [
+        pytest.param("60", True, id="a width that is set is kept to"),
+        pytest.param("0", False, id="zero is no width"),
+        pytest.param("wide", False, id="a word is no width"),
+        pytest.param("", False, id="nothing is no width"),
+    ],
+)
+def test_columns_of_a_pipe(columns: str, want: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    raw = event(conditions=conditions(Ready=("False", "FloorNotMet", "web in north: a long story " * 9)))
+    lines = printed(show(raw, ledger())).splitlines()
+    assert (max(map(len, lines)) <= 60) is want
+
+
 def test_no_color_is_respected(terminal: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     shown = printed(show(event(conditions=conditions(**LATE)), ledger()), stream=terminal)

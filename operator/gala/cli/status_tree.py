@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
+from shutil import get_terminal_size
 from typing import IO, Final, NamedTuple, TypeVar
 
 from rich.console import Console
@@ -23,7 +24,7 @@ MOST: Final = 12
 terminal; what is not as it should be is always shown."""
 
 PIPE_WIDTH: Final = 100_000
-"""Columns of a pipe: nothing is folded that another program reads."""
+"""Columns of a pipe for which nobody set COLUMNS: nothing is folded that another program reads."""
 
 _STYLE: Final = {Mark.GOOD: "green", Mark.BUSY: "cyan", Mark.BAD: "bold red", Mark.UNKNOWN: "yellow",
                  Mark.WAITING: "dim"}  # fmt: skip
@@ -54,9 +55,10 @@ def signs_for(encoding: str) -> Signs:
 def print_tree(
     shows: Iterable[Show], stream: IO[str], *, now: float, alarm: str, withheld: Sequence[str], full: bool
 ) -> None:
-    """One tree for each event, below what concerns them all; on a terminal never wider than it."""
+    """One tree for each event, below what concerns them all; never wider than the terminal or COLUMNS."""
     terminal = stream.isatty()
-    console = Console(file=stream, highlight=False, width=None if terminal else PIPE_WIDTH)
+    width = None if terminal else get_terminal_size((PIPE_WIDTH, 0)).columns
+    console = Console(file=stream, highlight=False, width=width)
     signs = signs_for(console.encoding)
     if alarm:
         console.print(Text(f"{signs.marks[Mark.BAD]} {signs.said(alarm)}", style=_STYLE[Mark.BAD]))
