@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from fleet_builders import enrol
+from fleet_stage import stage
+from gala.api.scalars import parse_instant
 from gala.errors import Unreachable
 from gala.fleet.client import ApiServer
 from gala.fleet.kubeconfig import Credentials
@@ -119,5 +123,30 @@ async def test_without_its_certificate_the_client_is_turned_away(folder: Path) -
 
 
 async def test_a_client_certificate_that_has_expired_opens_nothing(folder: Path) -> None:
-    with pytest.raises(Unreachable, match="north cannot be reached"):
+    with pytest.raises(
+        Unreachable, match="north cannot be reached: it closed the connection without an answer"
+    ):
         await ask(folder, certificate="expired.pem")
+
+
+@pytest.mark.parametrize(
+    ("token", "want"),
+    [
+        pytest.param("asked for", "Unauthorized", id="the login is refused as an API server does it"),
+        pytest.param("", "CertificateExpired", id="the connection is closed as a proxy does it"),
+    ],
+)
+async def test_a_cluster_says_which_certificate_has_expired_where_(
+    folder: Path, token: str, want: str
+) -> None:
+    files = {"client-certificate-data": "expired.pem", "client-key-data": "client.key"}
+    user = {field: b64encode((folder / name).read_bytes()).decode() for field, name in files.items()}
+    async with stage() as it:
+        it.now.at = parse_instant("2090-01-01T00:00:00Z")
+        enrol(it.hub, it.north, **user)
+        it.north.token, it.north.down = token, not token
+        assert not (await it.look()).reachable
+        health = it.fleet.health()["north"]
+    assert health.reason == want
+    assert "Its client certificate expired on " in health.message
+    assert health.message.count("Secret gala-system/north-kubeconfig") == 1

@@ -31,6 +31,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from gala.errors import Conflict, Rejected, RequestFailed, Throttled, Unreachable
 from gala.fleet.answers import Bounded, Lines, body_of, object_of, reason_in, retry_after
 from gala.fleet.kubeconfig import Credentials
+from gala.fleet.unanswered import cause
 from gala.settings import Settings
 
 _FOREVER: Final = 10.0**9
@@ -246,7 +247,7 @@ class ApiServer:
             return Unreachable(text, reason="NotAnApiServer")
         if isinstance(error, Bounded):
             return Unreachable(f"{self.name} sent {error} to {method} {path}.", reason="AnswerTooLarge")
-        text = f"{self.name} cannot be reached: {type(error).__name__}: {error}"
+        text = f"{self.name} cannot be reached: {cause(error)}."
         if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
             return Unreachable(text, reason="CertificateRefused")
         return Unreachable(text)

@@ -33,6 +33,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     "NotAnApiServer": "Does a proxy or a login page answer? Check the server in {credentials}.",
     "Redirected": "Write the API server's own address as server into {credentials}.",
     "CertificateRefused": "Check certificate-authority-data and tls-server-name in {credentials}.",
+    "CertificateExpired": "Put a new client certificate into {credentials}; it is read again within seconds.",
     "AnswerTooLarge": "Look after what answers there; no healthy API server does that.",
     "Unreachable": "Check the server in {credentials}, and the network on the way.",
     "Conflict": "Somebody else changes it all the time, or a webhook refuses it.",

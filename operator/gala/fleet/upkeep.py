@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from gala.errors import BarrierTimeout, GalaError, Rejected, RequestFailed, Unreachable
 from gala.fleet.breaker import Backoff
+from gala.fleet.certificates import explained
 from gala.fleet.client import ApiServer
 from gala.fleet.connection import Connection
 from gala.fleet.targets import Targets, Wanted
@@ -70,6 +71,8 @@ class Upkeep:
 
     def failed(self, error: GalaError, now: float) -> None:
         """There is none; the next attempt is due a probe's interval from now."""
+        if self.server is not None:
+            error = explained(error, self.server.credentials, now)
         if self.failure is None:
             _log.warning("%s", error)
         self.failure = error
