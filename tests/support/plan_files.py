@@ -58,9 +58,9 @@ def nodes(cores: int) -> list[Document]:
     return [{"count": 1, "cpu": str(cores), "memory": "10000Gi", "pods": 10_000}]
 
 
-def running(replicas: int, workload: str = "web") -> Document:
+def running(replicas: int, workload: str = "web", **more: str) -> Document:
     """What runs of a workload, a core for each pod."""
-    return {"workload": workload, "replicas": replicas, "cpu": "1", "memory": "1Gi"}
+    return {"workload": workload, "replicas": replicas, "cpu": "1", "memory": "1Gi", **more}
 
 
 def facts(**clusters: Document) -> Document:

@@ -36,6 +36,10 @@ class FactsTarget(Model):
 
     workload: Name
     """Name of the workload in the event."""
+    namespace: Name | None = None
+    """The target's; needed where workloads of several namespaces have this name."""
+    target: ObjectName | None = None
+    """The target's name; needed where workloads of one namespace have this name and other targets."""
     replicas: StrictInt = Field(ge=0, le=1_000_000)
     """What runs, all Ready: the original."""
     cpu: Cpu = 0

@@ -17,7 +17,8 @@ from gala.cli.diff_ledger import NOT_KNOWN, Ledger, learned, read_ledger
 from gala.cli.diff_members import Running, look
 from gala.cli.hub import Login
 from gala.cli.hub_reading import Asked, Held, Json, read
-from gala.cli.plan_snapshot import cluster_facts, event_key, room_in, takes_part, target_in
+from gala.cli.plan_facts import ClusterInFiles
+from gala.cli.plan_snapshot import cluster_facts, event_key, takes_part
 from gala.engine.wanted import read_cluster, read_event
 from gala.errors import CredentialsRefused, GalaError, InvalidInput
 from gala.fleet.client import ApiServer
@@ -225,13 +226,14 @@ def _replaced(event: GalaEvent, old: EventFacts | None, last: float) -> EventFac
 def _facts(cluster: GalaCluster, world: _World) -> ClusterFacts:
     name, needed = cluster.metadata.name, world.needed(cluster)
     live, file = world.running.get(name), world.given.facts.get(name)
+    filed = ClusterInFiles(file, name, needed.items())
     targets: dict[TargetKey, TargetFacts | Missing] = {}
-    for key, workload in needed.items():
+    for key in needed:
         said = world.ledger.targets.get((name, key))
-        sources = [live.targets.get(key) if live else None, _in_file(file, workload, name, said), said]
+        sources = [live.targets.get(key) if live else None, _in_file(filed.target(key), said), said]
         nobody = Missing(NOT_KNOWN, f"nobody says what runs of {key} in cluster {name}; ask it with --live")
         targets[key] = next((s for s in sources if s is not None and not _in_doubt(s)), sources[0] or nobody)
-    nodes = room_in(file, name, set(needed.values())) if file else live.nodes if live else _NO_ROOM
+    nodes = filed.room() if file else live.nodes if live else _NO_ROOM
     return learned(cluster_facts(cluster, targets=targets, nodes=nodes), world.statuses.get(name))
 
 
@@ -242,11 +244,8 @@ def _in_doubt(said: TargetFacts | Missing) -> bool:
 _NO_ROOM = Missing(NOT_KNOWN, "nobody says how much room is free, so it is taken to be there")
 
 
-def _in_file(
-    file: FactsCluster | None, workload: str, cluster: str, said: TargetFacts | Missing | None
-) -> TargetFacts | None:
+def _in_file(found: TargetFacts | Missing, said: TargetFacts | Missing | None) -> TargetFacts | None:
     """What a file says of a target; it is the object that the ledger knows, if that knows one."""
-    found = target_in(file, workload, cluster)
     if isinstance(found, Missing):
         return None
     return replace(found, uid=said.uid) if isinstance(said, TargetFacts) else found

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, TypeVar
 from gala.api.cluster import ClusterClass, GalaCluster
 from gala.api.documents import read_documents
 from gala.api.event import GalaEvent, Workload
-from gala.api.facts_file import FactsCluster, FactsTarget, GalaFacts, parse_facts
+from gala.api.facts_file import FactsCluster, GalaFacts, parse_facts
 from gala.api.meta import API_VERSION, GROUP
 from gala.api.validation import parse_cluster, parse_event
+from gala.cli.plan_facts import ClusterInFiles
 from gala.errors import InvalidInput
 from gala.fleet.admission import admissions, admits_own
 from gala.planning.facts import (
-    TARGET_GONE,
     ClusterFacts,
     EventFacts,
     EventKey,
@@ -29,7 +29,6 @@ from gala.planning.facts import (
     TargetFacts,
     TargetKey,
 )
-from gala.planning.fit import Nodes, Room, Size
 from gala.planning.sites import selects, target_key
 from gala.planning.snapshot import Snapshot
 
@@ -177,17 +176,13 @@ def _event(event: GalaEvent) -> EventFacts:
 
 def _cluster(cluster: GalaCluster, facts: FactsCluster | None, events: Sequence[EventFacts]) -> ClusterFacts:
     wanted = [
-        (target_key(workload, event.key.namespace), workload)
+        (target_key(workload, event.key.namespace), workload.name)
         for event in events
         for workload in event.spec.workloads
         if takes_part(event, workload, cluster)
     ]
-    name = cluster.metadata.name
-    return cluster_facts(
-        cluster,
-        targets={key: target_in(facts, workload.name, name) for key, workload in wanted},
-        nodes=room_in(facts, name, {workload.name for _, workload in wanted}),
-    )
+    known = ClusterInFiles(facts, cluster.metadata.name, wanted)
+    return cluster_facts(cluster, targets={key: known.target(key) for key, _ in wanted}, nodes=known.room())
 
 
 def cluster_facts(
@@ -217,36 +212,3 @@ def takes_part(event: EventFacts, workload: Workload, cluster: GalaCluster) -> b
     """Whether the selectors of event and workload pick the cluster."""
     labels = cluster.metadata.labels
     return selects(event.spec.cluster_selector, labels) and selects(workload.cluster_selector, labels)
-
-
-def target_in(facts: FactsCluster | None, workload: str, cluster: str) -> TargetFacts | Missing:
-    """What GalaFacts says of a workload's target."""
-    found = next((t for t in facts.targets if t.workload == workload), None) if facts else None
-    if found is None:
-        return Missing(
-            TARGET_GONE,
-            f"GalaFacts does not say what runs of {workload} in cluster {cluster}, so nothing is "
-            "placed there; add it to that cluster's targets",
-        )
-    return TargetFacts(
-        uid=f"{cluster}/{workload}",
-        resource_version="",
-        replicas=found.replicas,
-        pods=found.replicas,
-        ready=found.replicas,
-        warm=found.replicas,
-        manager="",
-        cpu=found.cpu,
-        memory=found.memory,
-    )
-
-
-def room_in(facts: FactsCluster | None, name: str, planned: set[str]) -> tuple[NodeRoom, ...] | Missing:
-    """Free room beside what no event here plans with: such a target keeps running through the night."""
-    if facts is None or "nodes" not in facts.model_fields_set:
-        return Missing("NoNodes", f"GalaFacts does not say what is free in cluster {name}")
-    room = Room(Nodes(NodeRoom(node.count, node.cpu, node.memory, node.pods) for node in facts.nodes))
-    others: list[FactsTarget] = [target for target in facts.targets if target.workload not in planned]
-    for target in sorted(others, key=lambda t: (-t.cpu, -t.memory, t.workload)):
-        room.place(Size(target.cpu, target.memory), target.replicas)
-    return room.left()
