@@ -79,6 +79,10 @@ class Settings:
     room_interval: float = 180.0
     """Between two readings of nodes and pods: free room changes slowly outside of a hold."""
 
+    room_ahead: float = 60.0
+    """Before the earliest ``prepareAt`` of a segment nodes and pods are read anew: four idle ticks,
+    so that even the reading of a large cluster has come when shares and caps are latched."""
+
     lease_name: str = "gala-operator"
     """Two operators beside each other (a canary, a shard) need two Leases."""
 

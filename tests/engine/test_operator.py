@@ -14,9 +14,11 @@ from gala.engine.operator import Operator, run_until_stopped
 from gala.engine.passes import Done
 from gala.engine.ports import Barrier
 from gala.errors import BarrierTimeout, Stalled, Unreachable
+from gala.planning.facts import EventKey
 from gala.sandbox.apiserver.faults import Refuse
 from hub_server import Time
 
+GALA = EventKey("shows", "gala")
 IDLE = START - 20_000.0
 """Hours before anything has to be held."""
 
@@ -99,6 +101,32 @@ async def test_while_something_is_held_a_pass_comes_every_two_seconds(stage: Eng
     times: list[float] = []
     await run(stage, Steps(START - 60.0, left=4), observer=seen_by(times))
     assert [round(moment - START) for moment in times] == [-60, -58, -56, -54]
+
+
+async def test_room_is_read_once_more_between_the_passes_before_a_hold_and_the_one_that_latches(
+    stage: EngineStage,
+) -> None:
+    ahead: list[tuple[float, int]] = []
+
+    def noted(done: Done) -> None:
+        (opening,) = done.plan.events[GALA].segments
+        ahead.append((opening.prepare_at - done.now, len(stage.fleet.refreshed)))
+
+    first: list[Done] = []
+    await run(stage, Steps(IDLE, left=2), observer=first.append)
+    (opening,) = first[0].plan.events[GALA].segments
+    await run(stage, Steps(opening.prepare_at - 95.0, left=70), observer=noted)
+    assert [(left > 60.0, count) for left, count in ahead if left >= 0] == [
+        (True, 0),
+        (True, 0),
+        (True, 0),
+        (False, 1),
+        (False, 1),
+        (False, 1),
+        (False, 1),
+        (False, 1),
+    ]
+    assert stage.fleet.refreshed == [["north"]]
 
 
 async def test_a_pass_comes_exactly_at_the_next_edge(stage: EngineStage) -> None:

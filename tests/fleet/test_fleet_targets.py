@@ -179,11 +179,21 @@ async def test_room_is_read_at_its_interval_and_on_demand() -> None:
         it.north.put(NODES, node("n2"))
         assert (await it.later(100)).nodes == (NodeRoom(1, 8_000, 32 << 30, 110),)
 
-        it.fleet.refresh_room()
+        it.fleet.refresh_room(["north", "nowhere"])
         assert (await it.look()).nodes == (NodeRoom(2, 8_000, 32 << 30, 110),)
 
         it.north.put(NODES, node("n3"))
         assert (await it.later(180)).nodes == (NodeRoom(3, 8_000, 32 << 30, 110),)
+
+
+async def test_room_is_read_twice_a_minute_at_most_however_often_it_is_asked_for() -> None:
+    async with stage() as it:
+        await it.look()
+        for _ in range(60):
+            it.fleet.refresh_room(["north"])
+            await it.later(2)
+
+        assert it.north.count("GET", "/nodes") == 5
 
 
 async def test_room_that_may_not_be_read_is_missing_and_never_none() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from gala.api.meta import CLUSTERS, EVENTS
 from gala.api.scalars import parse_instant
 from gala.engine.desired import Desired
 from gala.engine.existence import Existence
+from gala.engine.foresight import Foresight
 from gala.engine.gathering import Gatherer
 from gala.engine.leadership import Elector
 from gala.engine.operator import Operator, Parts
@@ -58,7 +59,7 @@ def running(replicas: int) -> TargetFacts:
 
 
 class FakeFleet:
-    """Clusters that do at once what they are told; implements ``engine.ports.Fleet``."""
+    """Clusters that do at once what they are told; ``engine.ports.Fleet`` and ``engine.foresight.Rooms``."""
 
     def __init__(self, journal: list[str]) -> None:
         self.replicas: dict[tuple[str, TargetKey], int] = {}
@@ -67,8 +68,13 @@ class FakeFleet:
         """Clusters that take no writes."""
         self.fault: Exception | None = None
         """What the next ``observe`` raises."""
+        self.refreshed: list[list[str]] = []
+        """Clusters whose room was to be read anew, call by call."""
         self._clusters: Sequence[GalaCluster] = ()
         self._journal = journal
+
+    def refresh_room(self, clusters: Collection[str]) -> None:
+        self.refreshed.append(sorted(clusters))
 
     async def sync(self, clusters: Sequence[GalaCluster], wanted: Mapping[str, Sequence[Wanted]]) -> None:
         self._clusters, self.wanted = clusters, wanted
@@ -175,6 +181,7 @@ class EngineStage:
             store=self.store,
             existence=self.existence,
             work=more.pop("work", None) or self.a_pass(),
+            foresight=Foresight(self.fleet, self.hub.settings),
             telling=telling,
             settings=self.hub.settings,
             jumped=lambda: self.jumps.pop() if self.jumps else 0.0,

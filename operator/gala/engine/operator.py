@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from gala.engine.desired import Desired
 from gala.engine.existence import Existence
+from gala.engine.foresight import Foresight
 from gala.engine.leadership import Elector
 from gala.engine.passes import Done, Pass
 from gala.engine.ports import Barrier, Clock
@@ -51,6 +52,7 @@ class Parts:
     store: LedgerStore
     existence: Existence
     work: Pass
+    foresight: Foresight
     telling: Telling
     settings: Settings
     jumped: Callable[[], float]
@@ -67,6 +69,7 @@ class Operator:
         self._store = parts.store
         self._existence = parts.existence
         self._work = parts.work
+        self._foresight = parts.foresight
         self._telling = parts.telling
         self._jumped = parts.jumped
         self._doubt_until = -inf
@@ -135,6 +138,7 @@ class Operator:
             self.undecided += 1
             _log.error("this pass decided nothing: %s", failed)
             return min(renewal, self._next_pass), None
+        self._foresight.look(done.plan, now)
         await self._telling.tell(done)
         self.passes += 1
         self._passed_at, self._barrier, self._revision = now, barrier, done.gathered.revision

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gala.engine.clock import steady_of
 from gala.engine.desired import Desired
 from gala.engine.existence import Existence
+from gala.engine.foresight import Foresight
 from gala.engine.gathering import Gatherer
 from gala.engine.leadership import Elector
 from gala.engine.operator import Observer, Operator, Parts
@@ -106,6 +107,7 @@ def wire(
             store=store,
             existence=existence,
             work=work,
+            foresight=Foresight(fleet, settings),
             telling=Telling(reporter=reporter, metrics=metrics, store=store, health=fleet.health),
             settings=settings,
             jumped=getattr(clock, "jumped", _never),

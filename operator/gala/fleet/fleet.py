@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from gala.api.cluster import GalaCluster
 from gala.errors import Unreachable
@@ -110,10 +110,12 @@ class MemberFleet:
         await asyncio.gather(*(one(name, indices) for name, indices in known.items()))
         return [results.get(index) or _not_a_member(write) for index, write in enumerate(writes)]
 
-    def refresh_room(self) -> None:
-        """Has the next ``observe`` read nodes and pods of every cluster."""
-        for member in self._members.values():
-            member.refresh_room()
+    def refresh_room(self, clusters: Collection[str]) -> None:
+        """Has one of the next ``observe`` read nodes and pods of these clusters; asking twice is once."""
+        now = self._now()
+        for name in clusters:
+            if name in self._members:
+                self._members[name].refresh_room(now)
 
     def health(self) -> Mapping[str, ClusterHealth]:
         """By cluster name."""

@@ -130,9 +130,9 @@ class Member:
             self._starts.keep({key for key, _ in wishes})
             self._room.due_now()
 
-    def refresh_room(self) -> None:
-        """Has the next ``observe`` read nodes and pods."""
-        self._room.due_now()
+    def refresh_room(self, now: float) -> None:
+        """Has the next ``observe`` read nodes and pods, or one soon after where they were read just now."""
+        self._room.due_soon(now)
 
     async def observe(self, now: float, barrier: Mapping[str, int]) -> ClusterFacts:
         """Facts as of this pass; ``barrier`` is by resource plural.

@@ -17,7 +17,7 @@ _PATIENCE: Final = 2.0
 """Seconds of wall time that a pass waits for a reading while an older one is there."""
 
 _APART: Final = 30.0
-"""Seconds between two readings, however many pods are lost: in a large cluster one costs a second."""
+"""Seconds between two readings, however many are asked for: in a large cluster one costs a second."""
 
 _KEPT: Final = 3
 """Intervals after which a reading that could not be renewed is no fact any more."""
@@ -40,7 +40,7 @@ class RoomWatch:
         self._due_at = float("-inf")
 
     def due_soon(self, now: float) -> None:
-        """Pods were lost, and their nodes may be: has one of the next looks read."""
+        """Has one of the next looks read: pods were lost, and nodes may be, or a plan is to be latched."""
         self._due_at = min(self._due_at, max(now, self._begun + _APART))
 
     async def look(self, server: ApiServer, targets: Targets, now: float) -> None:
