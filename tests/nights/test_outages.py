@@ -112,7 +112,8 @@ async def test_a_cluster_that_is_withdrawn_in_a_round_is_handed_back_when_it_is_
 
 
 async def test_what_a_cluster_without_nodes_cannot_carry_is_covered_within_seconds() -> None:
-    lost_at = ROUND_AT + 20
+    # Room is read twice a minute at most, and was read at the round's start.
+    lost_at = ROUND_AT + 40
     lost = Incident(after=lost_at, what="LoseNodes", cluster="north", count=NORTH.nodes)
     body = event(workloads=[workload()], scenes=[], rounds=[show_round()])
     scene = await play(night(body), lost)
