@@ -224,4 +224,15 @@ PLANNING_BREACHES = (
         ),
         Tests("tests/planning/test_lives.py"),
     ),
+    Breach(
+        "a hold lasts its cooldown: a held round that an edit puts into the past is given back at once",
+        (
+            Edit(
+                "planning/night.py",
+                "    return segment._replace(latest_end=max(segment.latest_end, min(latch.end, now)))\n",
+                "    return segment\n",
+            ),
+        ),
+        Tests("tests/planning/test_view.py -k past"),
+    ),
 )

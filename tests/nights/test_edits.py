@@ -12,6 +12,7 @@ from scenes import (
     COOLDOWN,
     DURATION,
     HOLD_END,
+    LATE,
     ROUND_AT,
     ROUND_END,
     SHOP,
@@ -132,6 +133,38 @@ async def test_a_live_round_that_is_removed_ends_then_and_the_cooldown_follows()
     assert removed + COOLDOWN <= scene.decreases()[0].at - START <= removed + COOLDOWN + 20
     assert scene.at_end() == scene.originals()
     assert scene.verdict.breaches == ("The GalaAllocation show.gala was still there at the end.",)
+    assert [(one.name, one.short) for one in scene.verdict.rounds] == [("round-1", 0)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"at": ROUND_AT - 86_400}, id="moved to the day before"),
+        pytest.param({"at": ROUND_AT - DURATION - LATE - COOLDOWN}, id="moved by more than its length"),
+    ],
+)
+async def test_a_live_round_that_an_edit_puts_into_the_past_ends_then_and_the_cooldown_follows(
+    change: dict[str, Any],
+) -> None:
+    moved = ROUND_AT + 20
+    scene = await play(night(one_round(show_round())), edit(moved, {"rounds": [show_round(**change)]}))
+
+    assert scene.decreases(0, moved + COOLDOWN) == []
+    assert moved + COOLDOWN <= scene.decreases()[0].at - START <= moved + COOLDOWN + 20
+    assert scene.at_end() == scene.originals()
+    assert scene.status()["rounds"][0]["phase"] == "Done"
+
+
+async def test_a_start_that_is_put_right_within_the_cooldown_costs_nothing() -> None:
+    wrong, right = ROUND_AT + 20, ROUND_AT + 20 + COOLDOWN / 2
+    scene = await play(
+        night(one_round(show_round())),
+        edit(wrong, {"rounds": [show_round(at=ROUND_AT - 86_400)]}),
+        edit(right, {"rounds": [show_round()]}),
+    )
+
+    assert scene.decreases(0, BACK_AT) == []
+    assert scene.at_end() == scene.originals()
     assert [(one.name, one.short) for one in scene.verdict.rounds] == [("round-1", 0)]
 
 

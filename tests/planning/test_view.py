@@ -124,6 +124,15 @@ def test_phases_during_and_after_the_round() -> None:
     assert told(planned(a_snapshot(an_event(a_spec(a_round(), paused=True))))).phase == "Paused"
 
 
+def test_a_held_round_that_an_edit_puts_into_the_past_cools_down_from_then_on() -> None:
+    edited = an_event(a_spec(a_round(start=-5000, duration="550s")), generation=2)
+    made = planned(live(events=(edited,)))
+    assert (told(made).phase, told(made).floors, made.writes) == ("Cooling", {("web", "east"): 30}, ())
+    record = made.records[SHOW]
+    assert record is not None
+    assert [(item.segment, item.end) for item in record.latched] == [("r", NOW)]
+
+
 def test_a_late_start_is_told() -> None:
     made = planned(a_snapshot(an_event(a_spec(a_round(start=20)))))
     assert "LateStart" in findings(made)

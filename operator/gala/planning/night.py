@@ -101,7 +101,7 @@ def nights(
 def _present(scene: Scene, record: EventRecord | None, books: Books, findings: Iterable[Finding]) -> Night:
     event, now = scene.event, scene.now
     latches = _by_segment(record)
-    planned = segments(event.spec)
+    planned = [_ended_now(segment, latches.get(segment.name), now) for segment in segments(event.spec)]
     names = {segment.name for segment in planned}
     removed = [_remembered(i, end=min(i.end, now)) for i in latches.values() if i.segment not in names]
     live = [s for s in planned if s.latest_end > now or s.name in latches]
@@ -119,6 +119,16 @@ def _present(scene: Scene, record: EventRecord | None, books: Books, findings: I
         segments=_sorted([*live, *removed]),
         scene=scene,
     )
+
+
+def _ended_now(segment: Segment, latch: Latched | None, now: float) -> Segment:
+    """As planned; one that an edit put into the past ends when that is seen, and its cooldown follows.
+
+    The record has the end that was held to before, then the one that was seen.
+    """
+    if latch is None or segment.latest_end >= now:
+        return segment
+    return segment._replace(latest_end=max(segment.latest_end, min(latch.end, now)))
 
 
 def _absent(key: EventKey, snapshot: Snapshot, books: Books, now: float) -> Night:
