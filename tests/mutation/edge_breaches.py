@@ -74,6 +74,11 @@ FLEET_BREACHES = (
         Tests("tests/fleet/test_client.py -k hangs"),
     ),
     Breach(
+        "every request has a deadline: the client rounds it up to a whole second",
+        (Edit("fleet/client.py", ", ceil_threshold=math.inf)", ")"),),
+        Tests("tests/fleet/test_deadline.py"),
+    ),
+    Breach(
         "redirects are not followed",
         (
             Edit(

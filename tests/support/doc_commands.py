@@ -64,7 +64,7 @@ class Way(Enum):
     UNTIL_SEEN = "started, seen to say what the page shows, then ended"
     SHORT = "a night is played with one round on one cluster"
     TARGET = "a target of the Makefile: `make -n` has to know it"
-    CREATE = "the sandbox reads no protobuf: made by kubectl, and applied"
+    CREATE = "protobuf, read of Namespaces, Secrets and ConfigMaps alone: made by kubectl, and applied"
 
 
 _FENCED: Final = re.compile(
