@@ -28,6 +28,9 @@ ALLOWED_EVENTS = [
     ),
     pytest.param({"spec.workloads.0.perCluster": {"max": 4}}, id="a greatest number alone"),
     pytest.param({"spec.mode": "Rehearsal", "spec.rehearsal": {"scalePercent": 10}}, id="a rehearsal"),
+    pytest.param(
+        {"spec.rehearsal": {"start": "2027-01-20T02:00:00Z"}}, id="a rehearsal at a time of its own"
+    ),
     pytest.param({"spec.donors": [{"name": "batch", "selector": LABELS}]}, id="donors by label"),
     pytest.param(
         {"spec.donors": [raw_donor(target=STATEFUL_SET, allowStateful=True)]},

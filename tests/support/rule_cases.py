@@ -71,6 +71,16 @@ EVENTS = [
     ),
     pytest.param({"spec.mode": "Rehearsal"}, ("spec", NO_REHEARSAL), id="a rehearsal without figures"),
     pytest.param(
+        {"spec.rehearsal": {"start": "2027-01-20T02:00:00"}},
+        ("spec.rehearsal", NO_OFFSET),
+        id="a rehearsal at a time without offset",
+    ),
+    pytest.param(
+        {"spec.rehearsal": {"start": "2207-01-20T02:00:00Z"}},
+        ("spec.rehearsal", NO_TIME),
+        id="a rehearsal in a mistyped year",
+    ),
+    pytest.param(
         {"spec.donors": [raw_donor(floor={"replicas": 1, "percent": 1})]},
         (f"{DONOR}.floor", TWO_FLOORS),
         id="two floors",

@@ -225,6 +225,20 @@ class Handback(Model):
 class Rehearsal(Model):
     """A rehearsal of the same show, smaller or at another time."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.start) || self.start.matches('(Z|[+-][0-9]{2}:[0-9]{2})$')",
+            "start has no offset, so nobody knows when it is; write it as 2027-02-05T20:00:00+08:00",
+        ),
+        Rule(
+            "!has(self.start) || !self.start.matches('(Z|[+-][0-9]{2}:[0-9]{2})$')"
+            " || (timestamp(self.start) > timestamp('2000-01-01T00:00:00Z')"
+            " && timestamp(self.start) < timestamp('2100-01-01T00:00:00Z'))",
+            "start is no time that exists in this century; write it as 2027-02-05T20:00:00+08:00",
+            lambda part: part.start is None or CENTURY[0] < part.start < CENTURY[1],
+        ),
+    )
+
     scale_percent: StrictInt = Field(default=100, ge=1, le=1000)
     """Of every demand."""
     start: Instant | None = None
