@@ -102,6 +102,29 @@ def test_before_the_round(more: dict[str, Any], want: str) -> None:
     assert told(planned(replace(snapshot, events=(event,)))).phase == want
 
 
+@pytest.mark.parametrize(
+    ("warm", "want"),
+    [
+        pytest.param(30, "Preparing", id="its cold floor is one that is due, so the event prepares"),
+        pytest.param(40, "Armed", id="once it is warm as well the event is armed"),
+    ],
+)
+def test_before_a_round_whose_after_scene_has_begun(warm: int, want: str) -> None:
+    spec = a_spec(
+        a_round(start=50, duration="30s", afterScene="encore"),
+        scenes=[{"name": "encore", "demand": [{"workload": "web", "replicas": 40}]}],
+    )
+    share = LATCH.allocations
+    record = a_record(
+        latched(prepare_at=-200, ready_by=50, end=380, allocations=share),
+        latched("r/after", prepare_at=-5, ready_by=80, end=980, allocations=share),
+    )
+    entry = an_entry(intended=40, floors=(a_floor(), a_floor("r/after", 40)))
+    facts = running(40, manager=MANAGER, ready=warm, warm=warm)
+    made = planned(live(facts, entry, events=(an_event(spec),), record=record))
+    assert (told(made).phase, told(made).floors) == (want, {("web", "east"): 40})
+
+
 def test_a_target_that_holds_nothing_now_does_not_delay_the_arming() -> None:
     item = latched(prepare_at=-200, ready_by=50, end=600, allocations=LATCH.allocations)
     entries = [an_entry(floors=(a_floor(),)), an_entry("old", original=3, intended=3, state=State.RETURNING)]

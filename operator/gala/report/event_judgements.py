@@ -204,7 +204,7 @@ def _sentences(findings: list[Finding]) -> list[str]:
 def _armed(view: EventView) -> Judgement:
     phase = view.plan.phase
     if phase == "Armed":
-        return yes("Armed", "EveryFloorWarm", "every floor of the next round is warm")
+        return yes("Armed", "EveryFloorWarm", "every floor that is due is warm")
     if phase == "Live":
         return yes("Armed", "Live", "a round is live")
     if phase == "Preparing":
