@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _TRIPS_AT: Final = 3
 _FIRST_PAUSE: Final = 2.0
@@ -57,8 +57,7 @@ class Backoff:
         return Backoff(self.attempts + 1, now + max(pause, least), min(self.since, now))
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """A token bucket; ``qps`` tokens a second, ``burst`` at most."""
 
     qps: float

@@ -13,8 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gala.errors import GalaError, LeadershipLost, Rejected, RequestFailed, Throttled, Unreachable
 from gala.fleet.breaker import Breaker, Bucket
@@ -31,8 +30,7 @@ _SHORTEST_CALL: Final = 1.0
 """Seconds that the last write of a batch gets, although the batch's time is over then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteResult:
+class WriteResult(NamedTuple):
     """What became of one write; ``error`` is None when the server acknowledged it."""
 
     write: Write
