@@ -7,7 +7,6 @@ anybody works; nothing of the night is left out or shortened.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -126,13 +125,15 @@ async def _run(wired: Wired, fleet: SandboxFleet) -> None:
     """Until the night is over; whatever ends the operator before that is raised."""
     running = asyncio.create_task(wired.operator.run(), name="operator")
     finished = asyncio.create_task(fleet.clock.finished.wait(), name="night")
-    await asyncio.wait({running, finished}, return_when=asyncio.FIRST_COMPLETED)
-    finished.cancel()
-    if running.done():
-        running.result()
-    running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+    try:
+        await asyncio.wait({running, finished}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        # Also where somebody interrupts the night: what the operator stands on is closed next.
+        finished.cancel()
+        running.cancel()
+        await asyncio.wait({running})
     if wired.operator.faults:
         raise Stalled(
             f"The operator met {wired.operator.faults} faults of its own in this night, see its log."
