@@ -156,6 +156,19 @@ def test_a_command_line_is_wrong_with_(words: str, want: str, capsys: pytest.Cap
     assert want in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize("option", ["--html", "--svg", "--json"])
+def test_a_page_that_cannot_be_written_is_told_before_the_night_is_played(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taken").touch()
+    assert root.call(["demo", option, "taken/night"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("gala: taken: ")
+    assert shown.err.endswith("name another place, or see that it is there and may be read and written.\n")
+
+
 EAST, WEST = ("web", "east"), ("web", "west")
 
 

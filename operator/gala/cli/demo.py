@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 from click.core import ParameterSource
@@ -106,6 +107,9 @@ def _refuse_mixture(ctx: click.Context, *, serve: bool) -> None:
 
 def _play_out(night: Night, json_file: Path | None, html_file: Path, svg_file: Path | None) -> int:
     quiet = json_file is not None and str(json_file) == "-"
+    for path in (html_file, svg_file, None if quiet else json_file):
+        if path is not None:
+            _take_place(path)
     began = time.monotonic()
     played = loop.run(_play(night, quiet=quiet))
     _write(html_file, html.render(played.report, played.log))
@@ -144,6 +148,15 @@ def _tell(played: Played, page: Path, seconds: float) -> None:
     )
 
 
-def _write(path: Path, text: str) -> None:
+def _take_place(path: Path) -> None:
+    """Fails where a file cannot be written, before a minute was spent on what would stand in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as failed:
+        raise OSError(failed.errno, failed.strerror, str(path)) from failed
+
+
+def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
