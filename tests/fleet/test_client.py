@@ -265,10 +265,13 @@ async def test_other_credentials_are_used_from_the_next_request_on() -> None:
 async def test_a_token_file_that_hangs_is_unreachable_after_the_deadline(tmp_path: Path) -> None:
     pipe = tmp_path / "token"
     os.mkfifo(pipe)
+    # Open for both, so that neither this end nor a reader that comes late waits for the other.
+    writer = os.open(pipe, os.O_RDWR)
     async with serving() as server:
         north = ApiServer("north", Credentials(server=server.url, token_path=pipe), HASTY)
         with pytest.raises(Unreachable, match=r"within 0\.2 s"):
             await north.request("GET", "/version")
         assert server.requests == []
-        await asyncio.to_thread(pipe.write_text, "secret")
+        os.write(writer, b"secret")
+        os.close(writer)
         await north.close()
