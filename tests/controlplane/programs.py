@@ -44,11 +44,11 @@ class NotBuilt(Exception):
     """The programs cannot be had; says in one sentence why and what to do."""
 
 
-def folder() -> Path:
-    """Where the programs are, or will be once they are built."""
+def folder(module: Path = MODULE) -> Path:
+    """Where the programs of a module are, or will be once they are built."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")  # noqa: TID251
     digest = hashlib.sha256(_LDFLAGS.encode())
-    for file in sorted(MODULE.iterdir()):
+    for file in sorted(module.iterdir()):
         if file.suffix in {".go", ".mod", ".sum"}:
             digest.update(f"\n{file.name}\n".encode() + file.read_bytes())
     return cache / "gala-operator" / "controlplane" / digest.hexdigest()[:16]

@@ -156,18 +156,21 @@ class ControlPlane:
     def kubeconfig(self, user: str, *groups: str) -> Path:
         """For a user with a certificate of this cluster's authority; the file holds all of it."""
         signed = self.users.client(user, groups)
-        return self._written(f"{signed.cert.stem}-{user.replace(':', '-')}.kubeconfig", self._config(signed))
+        name = f"{signed.cert.stem}-{user.replace(':', '-')}.kubeconfig"
+        return self._written(name, self._config(user, signed))
 
-    def _config(self, signed: Certificate) -> Mapping[str, object]:
+    def _config(self, user: str, signed: Certificate) -> Mapping[str, object]:
+        """Named after this cluster, so that the files of several can be merged."""
+        here, me = self.folder.name, f"{user}@{self.folder.name}"
         own = {"server": self.url, "certificate-authority-data": self.users.own.cert_data}
-        me = {"client-certificate-data": signed.cert_data, "client-key-data": signed.key_data}
+        known = {"client-certificate-data": signed.cert_data, "client-key-data": signed.key_data}
         return {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "e2e", "cluster": own}],
-            "users": [{"name": "me", "user": me}],
-            "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "me"}}],
-            "current-context": "e2e",
+            "clusters": [{"name": here, "cluster": own}],
+            "users": [{"name": me, "user": known}],
+            "contexts": [{"name": here, "context": {"cluster": here, "user": me}}],
+            "current-context": here,
         }
 
     def _written(self, name: str, value: object) -> Path:

@@ -32,7 +32,7 @@ def missing() -> str | None:
             return f"clusters of kind need `{program}` on the PATH"
     asked = subprocess.run(["docker", "info"], capture_output=True, text=True, timeout=60, check=False)
     if asked.returncode != 0:
-        return f"clusters of kind need Docker, and it says: {asked.stderr.strip().splitlines()[-1:]}"
+        return f"clusters of kind need Docker, and it says: {asked.stderr.strip()}"
     return None
 
 

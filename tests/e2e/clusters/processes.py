@@ -161,15 +161,19 @@ class Program:
             process.wait(STOP)
         self.guardian.forget(process.pid)
 
+    @property
+    def group(self) -> int:
+        """The number of its process group."""
+        assert self._process is not None, f"{self.name} does not run"
+        return self._process.pid
+
     def freeze(self) -> None:
         """SIGSTOP: connections stay open and nothing answers."""
-        assert self._process is not None, f"{self.name} does not run"
-        self._signal(self._process.pid, signal.SIGSTOP)
+        self._signal(self.group, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """SIGCONT."""
-        assert self._process is not None, f"{self.name} does not run"
-        self._signal(self._process.pid, signal.SIGCONT)
+        self._signal(self.group, signal.SIGCONT)
 
     def tail(self) -> str:
         """The end of its log."""
