@@ -40,6 +40,7 @@ from clusters.kind import KindProvider
 from clusters.local import LocalCluster, LocalProvider
 from clusters.port import Provider
 from programs import NotBuilt, built
+from tallies import table
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -65,11 +66,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    ours = [
+        report
+        for outcome in ("", "passed", "failed", "skipped", "error")
+        for report in terminalreporter.stats.get(outcome, ())
+        if getattr(report, "nodeid", "").startswith("tests/e2e/")
+    ]
+    if ours:
+        terminalreporter.section("end-to-end tests", "-")
+        terminalreporter.write_line("\n".join(table(ours)))
+
+
 @pytest.fixture(scope="session")
-def programs_folder() -> Path:
-    """The folder with kubectl and helm, and the servers; built where it is missing."""
+def programs_folder(request: pytest.FixtureRequest) -> Path:
+    """The folder with kubectl and helm, and the servers; built where it is missing, which takes minutes."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
     try:
-        return built(tell=True)
+        with capture.global_and_fixture_disabled():
+            return built(tell=True)
     except NotBuilt as reason:
         pytest.fail(str(reason), pytrace=False)
 
