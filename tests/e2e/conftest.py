@@ -16,10 +16,11 @@ A test asks for `fleet` (three clusters, for the whole session), `cluster` (the 
 and of a local one (`clusters/local.py`), elsewhere the test is skipped with the reason:
 
     mark = cluster.audit_mark(); cluster.audit(mark)  what the API server was asked since: `clusters/audit.py`
-    cluster.add_pool(NodePool(...))                   slow nodes, images nobody can pull: `clusters/pools.py`
 
 Faults are the matter of `local_fleet` and `local_cluster`: `with cluster.stopped("kube-apiserver"):`,
-`with cluster.frozen("etcd"):`, and `stop`, `start`, `freeze`, `thaw` for each program.
+`with cluster.frozen("etcd"):`, and `stop`, `start`, `freeze`, `thaw` for each program. Their nodes are
+simulated: `with cluster.pool(NodePool(...)):` adds slow ones, or such that cannot pull images
+(`clusters/pools.py`), and `cluster.add_pool(...)` changes how those of a name behave.
 """
 
 from __future__ import annotations

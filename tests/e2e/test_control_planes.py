@@ -121,29 +121,63 @@ def test_a_stopped_controller_manager_makes_no_pods_until_it_is_back(
 def test_pods_of_a_pool_whose_image_cannot_be_pulled_stay_unready_until_it_can(
     local_cluster: LocalCluster, namespace: str
 ) -> None:
-    local_cluster.add_pool(NodePool(name="broken", nodes=2, pull_failures=1.0))
-    local_cluster.apply(deployment("web", namespace, 4, pool="broken"))
-
     def waiting() -> list[str]:
         path = "jsonpath={.items[*].status.containerStatuses[0].state.waiting.reason}"
         return local_cluster.kubectl("get", "pods", "-n", namespace, "-o", path).split()
 
-    local_cluster.until(lambda: waiting() == ["ImagePullBackOff"] * 4, lambda: f"all wait: {waiting()}")
-    assert local_cluster.ready("deployment", "web", namespace) == 0
+    with local_cluster.pool(NodePool(name="broken", nodes=2, pull_failures=1.0)):
+        local_cluster.apply(deployment("web", namespace, 4, pool="broken"))
+        local_cluster.until(lambda: waiting() == ["ImagePullBackOff"] * 4, lambda: f"all wait: {waiting()}")
+        assert local_cluster.ready("deployment", "web", namespace) == 0
 
-    local_cluster.add_pool(NodePool(name="broken", nodes=2))
-    local_cluster.until(lambda: local_cluster.ready("deployment", "web", namespace) == 4, "four are Ready")
+        local_cluster.add_pool(NodePool(name="broken", nodes=2))
+        local_cluster.until(
+            lambda: local_cluster.ready("deployment", "web", namespace) == 4, "four are Ready"
+        )
+
+
+def test_of_a_pool_that_pulls_half_of_its_images_some_pods_get_ready(
+    local_cluster: LocalCluster, namespace: str
+) -> None:
+    def ready() -> int:
+        return local_cluster.ready("deployment", "web", namespace)
+
+    def played() -> int:
+        path = "jsonpath={.items[*].status.startTime}"
+        return len(local_cluster.kubectl("get", "pods", "-n", namespace, "-o", path).split())
+
+    with local_cluster.pool(NodePool(name="flaky", nodes=2, pull_failures=0.5)):
+        local_cluster.apply(deployment("web", namespace, 60, pool="flaky"))
+        local_cluster.until(lambda: played() == 60, lambda: f"each is played: {played()}")
+        local_cluster.until(lambda: ready() >= 10, lambda: f"some are Ready: {ready()}")
+
+        assert ready() <= 50
 
 
 def test_a_slow_pool_is_slow_and_a_pod_may_say_otherwise(local_cluster: LocalCluster, namespace: str) -> None:
-    local_cluster.add_pool(NodePool(name="slow", nodes=1, zone="b", start_ms=600_000))
     hasty = deployment("hasty", namespace, 1, pool="slow")
-    pace = {DELAY: "10ms", LATEST: "20ms"}
-    hasty["spec"]["template"]["metadata"]["annotations"] = pace
-    local_cluster.apply(deployment("web", namespace, 1, pool="slow"), hasty)
+    hasty["spec"]["template"]["metadata"]["annotations"] = {DELAY: "10ms", LATEST: "20ms"}
+    with local_cluster.pool(NodePool(name="slow", nodes=1, zone="b", start_ms=600_000)):
+        local_cluster.apply(deployment("web", namespace, 1, pool="slow"), hasty)
+        local_cluster.until(
+            lambda: local_cluster.ready("deployment", "hasty", namespace) == 1, "one is Ready"
+        )
+        (pod,) = local_cluster.get("pods", "-n", namespace, "-l", "app=web")["items"]
+        node = local_cluster.get("node", pod["spec"]["nodeName"])
 
-    local_cluster.until(lambda: local_cluster.ready("deployment", "hasty", namespace) == 1, "one is Ready")
-    assert local_cluster.ready("deployment", "web", namespace) == 0
-    (pod,) = local_cluster.get("pods", "-n", namespace, "-l", "app=web")["items"]
-    node = local_cluster.get("node", pod["spec"]["nodeName"])
-    assert node["metadata"]["labels"]["topology.kubernetes.io/zone"] == "b"
+        assert local_cluster.ready("deployment", "web", namespace) == 0
+        assert node["metadata"]["labels"]["topology.kubernetes.io/zone"] == "b"
+
+    assert local_cluster.get("nodes", "-l", "gala.dev/pool=slow")["items"] == []
+
+
+def test_pods_that_find_no_room_stay_pending_with_the_reason(
+    local_cluster: LocalCluster, namespace: str
+) -> None:
+    with local_cluster.pool(NodePool(name="small", nodes=1, cpu="1", memory="1Gi")):
+        local_cluster.apply(deployment("web", namespace, 3, pool="small", cpu="400m"))
+        local_cluster.until(lambda: local_cluster.ready("deployment", "web", namespace) == 2, "two fit")
+
+        pending = ("get", "pods", "-n", namespace, "--field-selector=status.phase=Pending", "-o")
+        told = local_cluster.kubectl(*pending, "jsonpath={.items[*].status.conditions[*].message}")
+        assert "Insufficient cpu" in told

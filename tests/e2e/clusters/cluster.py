@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from clusters.audit import Asked
-from clusters.pools import NodePool
 from clusters.processes import until
 
 PATIENCE = 60.0
@@ -36,8 +35,7 @@ class Ran:
 class Cluster:
     """A cluster that a test may fill as it likes, in namespaces of its own.
 
-    What only a `local` cluster can do (its audit log, simulated nodes, faults) skips the test elsewhere,
-    with the reason.
+    What only a `local` cluster can tell, its audit log, skips the test elsewhere, with the reason.
     """
 
     provider = "kubeconfig"
@@ -136,18 +134,14 @@ class Cluster:
 
     def audit_mark(self) -> int:
         """Where the audit log ends now, for `audit(since=...)`."""
-        self._only_local("has an audit log that can be read")
+        self._no_audit_log()
 
     def audit(self, since: int = 0) -> Sequence[Asked]:
         """The requests answered after that mark, oldest first."""
-        self._only_local("has an audit log that can be read")
+        self._no_audit_log()
 
-    def add_pool(self, pool: NodePool) -> None:
-        """Adds simulated nodes, or changes how those of this name behave, and waits until they are Ready."""
-        self._only_local("has simulated nodes")
-
-    def _only_local(self, can: str) -> NoReturn:
-        pytest.skip(f"only a local cluster {can}, and {self.name} is of {self.provider}")
+    def _no_audit_log(self) -> NoReturn:
+        pytest.skip(f"only a local cluster shows its audit log, and {self.name} is of {self.provider}")
 
     def _config(self) -> Object:
         raw = self.kubectl("config", "view", "--raw", "--minify", "--flatten")

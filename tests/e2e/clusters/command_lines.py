@@ -22,6 +22,7 @@ _CONTROLLERS = (
     "persistentvolume-binder-controller",
     "persistentvolume-protection-controller",
     "persistentvolumeclaim-protection-controller",
+    "pod-garbage-collector-controller",
     "replicaset-controller",
     "resourcequota-controller",
     "serviceaccount-controller",

@@ -130,6 +130,15 @@ class LocalCluster(Cluster):
         self.kubectl("delete", "node", "-l", f"{POOL}={name}")
         self._play_anew()
 
+    @contextmanager
+    def pool(self, pool: NodePool) -> Iterator[None]:
+        """With these nodes too, until the end of the block."""
+        self.add_pool(pool)
+        try:
+            yield
+        finally:
+            self.remove_pool(pool.name)
+
     def _play_anew(self) -> None:
         """A kwok that starts would wait until the leases of the one before run out: 40 s."""
         self._write_stages()
