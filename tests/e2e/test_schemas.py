@@ -44,6 +44,8 @@ WRONG = [
 ]
 FULL_AND_LEDGERS = [
     *(pytest.param(document, id=f"a {kind} with every field") for kind, document in FULL.items()),
+    pytest.param(raw_event(), id="a GalaEvent with few fields"),
+    pytest.param(raw_cluster(), id="a GalaCluster with few fields"),
     pytest.param(as_object(a_ledger(3)), id="a ledger"),
     pytest.param(as_object(a_record()), id="a record of latched segments"),
 ]
