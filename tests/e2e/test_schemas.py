@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-import yaml
 
 from builders_api import Document, raw_cluster, raw_cue, raw_event
 from clusters.cluster import Cluster
@@ -86,7 +85,7 @@ def test_definitions_that_are_there_already_are_no_change(cluster: Cluster) -> N
 
 @pytest.mark.parametrize("document", EXAMPLES)
 def test_a_server_would_take_every_example(cluster: Cluster, document: Mapping[str, Any]) -> None:
-    text = yaml.safe_dump(placed(document, "default"))
+    text = json.dumps(placed(document, "default"))
 
     for how in ((), ("--server-side",)):
         told = cluster.kubectl("apply", "--dry-run=server", *how, "-f", "-", stdin=text)
@@ -98,7 +97,7 @@ def test_a_server_fills_in_the_defaults_that_the_tests_believe_in(
     cluster: Cluster, document: Mapping[str, Any]
 ) -> None:
     asked = placed(document, "default")
-    out = cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=yaml.safe_dump(asked))
+    out = cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(asked))
 
     want = defaulted(root_schema(render(document["kind"])), asked)["spec"]
     assert json.loads(out)["spec"] == json.loads(json.dumps(want))
@@ -109,7 +108,7 @@ def test_a_rule_refuses_with_its_path_and_its_message(
     cluster: Cluster, document: Mapping[str, Any], want: tuple[str, str]
 ) -> None:
     path, message = want
-    text = yaml.safe_dump(placed(document, "default"))
+    text = json.dumps(placed(document, "default"))
     ran = cluster.run("apply", "--dry-run=server", "-f", "-", stdin=text)
 
     assert ran.code == 1
@@ -119,7 +118,7 @@ def test_a_rule_refuses_with_its_path_and_its_message(
 
 def test_a_cue_that_was_given_cannot_be_changed(cluster: Cluster, namespace: str) -> None:
     cluster.apply(placed(raw_cue(), namespace))
-    text = yaml.safe_dump(placed(raw_cue({"spec.by": "60s"}), namespace))
+    text = json.dumps(placed(raw_cue({"spec.by": "60s"}), namespace))
 
     ran = cluster.run("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
 

@@ -89,7 +89,7 @@ class Cluster:
 
     def apply(self, *objects: Object, **more: Any) -> None:
         """Server-side apply of all of them in one command."""
-        text = yaml.safe_dump_all(objects)
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text, **more)
 
     def namespace(self, name: str) -> str:
