@@ -41,7 +41,7 @@ from clusters.kind import KindProvider
 from clusters.local import LocalCluster, LocalProvider
 from clusters.port import Provider
 from programs import NotBuilt, built
-from tallies import table
+from tallies import TableOfTests
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -67,16 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    ours = [
-        report
-        for outcome in ("", "passed", "failed", "skipped", "error")
-        for report in terminalreporter.stats.get(outcome, ())
-        if getattr(report, "nodeid", "").startswith("tests/e2e/")
-    ]
-    if ours:
-        terminalreporter.section("end-to-end tests", "-")
-        terminalreporter.write_line("\n".join(table(ours)))
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(TableOfTests())
 
 
 @pytest.fixture(scope="session")

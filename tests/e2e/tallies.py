@@ -6,6 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import pytest
+
+_OURS = "tests/e2e/"
+_OUTCOMES = ("", "passed", "failed", "skipped", "error")
+"""Under which pytest keeps its reports; the nameless one has the set-ups that went well."""
+
 
 class Report(Protocol):
     """One phase of one test, as pytest reports it."""
@@ -44,3 +50,15 @@ def table(reports: Iterable[Report]) -> Iterator[str]:
         )
         yield f"{figures}  {path}"
         yield f"{'':28}    {tally.seconds[longest]:.1f} s {longest}"
+
+
+class TableOfTests:
+    """A plugin that prints it."""
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The hook of that name."""
+        reports = [one for outcome in _OUTCOMES for one in terminalreporter.stats.get(outcome, ())]
+        ours = [one for one in reports if getattr(one, "nodeid", "").startswith(_OURS)]
+        if ours:
+            terminalreporter.section("end-to-end tests", "-")
+            terminalreporter.write_line("\n".join(table(ours)))
