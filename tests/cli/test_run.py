@@ -83,6 +83,18 @@ async def test_it_leads_reports_an_event_and_leaves_the_lease_when_it_is_told_to
         assert '"stopped; replicas stay as they are"' in last
 
 
+async def test_the_cluster_that_it_runs_in_takes_part_if_it_is_told_so(tmp_path: Path) -> None:
+    async with a_hub() as hub:
+        config = a_kubeconfig(tmp_path / "config", hub.server.url)
+
+        async def there() -> bool:
+            listed = await hub.api.request("GET", "/apis/gala.dev/v1alpha1/galaclusters")
+            return [item["metadata"]["name"] for item in listed["items"]] == ["local"]
+
+        async with a_process("run", "--kubeconfig", str(config), "--listen", "", "--local-cluster"):
+            await until(there)
+
+
 async def test_a_hub_without_our_kinds_is_told_in_one_sentence_with_what_to_do(tmp_path: Path) -> None:
     async with a_hub() as hub:
         listed = await hub.api.request("GET", CRDS_PATH)

@@ -39,6 +39,9 @@ COMMANDS: Mapping[str, Known] = {
     "run": Known("gala.cli.run", "Run the operator until it is told to stop."),
     "report": Known("gala.cli.report", "Print what the night of an event came to."),
     "crds": Known("gala.cli.crds", "Print the CustomResourceDefinitions."),
+    "member-rbac": Known(
+        "gala.cli.member_rbac", "Print the account and the roles that the operator needs in a member cluster."
+    ),
     "completion": Known(
         "gala.cli.completion", "Print a script that completes commands and options in a shell."
     ),
@@ -64,7 +67,7 @@ class LazyGroup(click.Group):
         """The command of that name, or None, which click answers with what would have been right."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name].module), cmd_name)
+        command = getattr(importlib.import_module(COMMANDS[cmd_name].module), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)  # noqa: S101 (a wrong table is our bug, not the caller's)
         return command
 

@@ -20,6 +20,7 @@ import click
 
 from gala.cli import loop
 from gala.cli.hub import Login
+from gala.cli.local_cluster import ensure_local_cluster
 from gala.cli.nights import NightReports
 from gala.cli.rights import check_rights
 from gala.engine.clock import WallClock
@@ -77,6 +78,7 @@ class RunOptions:
     identity: str
     report_dir: Path | None = None
     listen: Address | None = None
+    local_cluster: bool = False
 
 
 @click.command()
@@ -93,6 +95,9 @@ class RunOptions:
               callback=parse_networks,
               help="Where a Prometheus may be although loopback, link-local and metadata addresses are "
                    "refused. May be given several times.")  # fmt: skip
+@click.option("--local-cluster", is_flag=True,
+              help="Have this cluster take part: makes GalaCluster local in the fleet namespace, unless one "
+                   "with inCluster is there.")  # fmt: skip
 @click.option("--report-dir", type=click.Path(file_okay=False, path_type=Path),
               help="Write each event's report here, as JSON and HTML, once all is handed back.")  # fmt: skip
 @click.option("--listen", default=":8080", show_default=True, metavar="ADDRESS:PORT", callback=parse_address,
@@ -109,6 +114,7 @@ def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
     lease_name: str,
     log_format: Literal["text", "json"],
     prometheus_addresses: tuple[IPv4Network | IPv6Network, ...],
+    local_cluster: bool,
     report_dir: Path | None,
     listen: Address | None,
     identity: str | None,
@@ -142,6 +148,7 @@ def run(  # noqa: PLR0913 (one argument for each option; click has no other way)
         identity=identity or f"{socket.gethostname()}_{uuid.uuid4()}",
         report_dir=report_dir,
         listen=listen,
+        local_cluster=local_cluster,
     )
     loop.run(serve(options))
 
@@ -159,6 +166,8 @@ async def serve(options: RunOptions) -> None:
     hub = ApiServer("hub", await options.login.credentials(), options.settings)
     try:
         await check_rights(hub, options.settings)
+        if options.local_cluster:
+            await ensure_local_cluster(hub, options.settings)
         await _operate(hub, options, stop)
     finally:
         await hub.close()
