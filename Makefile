@@ -54,8 +54,9 @@ lint: $(VENV)/.dev ## Check style, formatting and which room imports which
 types: $(VENV)/.dev ## Check the types (mypy, strict)
 	$(BIN)/mypy
 
-crds: $(VENV)/.run ## Write crds/*.yaml anew from the models
+crds: $(VENV)/.run ## Write crds/*.yaml and the chart's files anew from the models
 	$(BIN)/gala crds --directory crds
+	$(BIN)/python tests/support/chart_files.py
 
 tables: $(VENV)/.dev ## Write the tables of fields and files in docs/ anew
 	$(BIN)/python tests/support/field_tables.py
