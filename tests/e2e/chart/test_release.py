@@ -1,4 +1,4 @@
-"""The chart with the real Helm: checked, installed, upgraded, uninstalled; and the command of argocd.md."""
+"""The chart with the real Helm: checked, installed, upgraded, uninstalled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from chart_files import CHART, ROOT
-from chart_release import DEFINITIONS, FLEET, NAME, Helm, arguments, can_i, operator, program
+from chart_release import FLEET, NAME, Helm, arguments, can_i, operator
 from clusters.cluster import Cluster
 
 FULL: dict[str, Any] = {
@@ -59,15 +59,6 @@ SETS = [
 ]
 OF_OTHERS = {"ServiceMonitor", "PrometheusRule"}
 """Kinds of the Prometheus Operator, which no cluster of the tests has."""
-
-
-@pytest.fixture(scope="module")
-def helm(fleet: Sequence[Cluster], programs_folder: Path, request: pytest.FixtureRequest) -> Iterator[Helm]:
-    """On the last cluster, which is as it was afterwards."""
-    found = Helm(program(programs_folder, request.config.getoption("--clusters")), fleet[-1])
-    found.cluster.kubectl("delete", "crd", *DEFINITIONS, "--ignore-not-found")
-    yield found
-    found.remove()
 
 
 def rendered(helm: Helm, values: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
@@ -266,23 +257,3 @@ def test_people_may_do_what_their_role_says(
         cluster.until(lambda: found() == may, lambda: f"{found()} became {may}", 20)
     finally:
         helm("uninstall", NAME, "-n", FLEET)
-
-
-def test_argo_cd_is_told_with_the_command_of_its_page(cluster: Cluster, namespace: str) -> None:
-    page = (ROOT / "docs" / "argocd.md").read_text()
-    line = next(line for line in page.splitlines() if line.startswith("kubectl -n argocd patch"))
-    config = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "argocd-cm", "namespace": namespace},
-    }
-    cluster.apply({**config, "data": {"url": "https://argocd.example.com"}})
-    words = (
-        line.replace("-n argocd", f"-n {namespace}").replace("integrations/", f"{ROOT}/integrations/").split()
-    )
-    cluster.kubectl(*words[1:])
-    data = cluster.get("configmap", "argocd-cm", "-n", namespace)["data"]
-    keys = {
-        f"resource.customizations.health.gala.dev_{kind}" for kind in ("GalaEvent", "GalaCluster", "GalaCue")
-    }
-    assert data.keys() == {"url"} | keys

@@ -8,16 +8,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from chart_release import (
-    DEFINITIONS,
     FLEET,
     NAME,
     Helm,
@@ -26,7 +24,6 @@ from chart_release import (
     asked,
     granted,
     operator,
-    program,
     unused,
 )
 from clusters.cluster import Cluster, Object
@@ -36,15 +33,6 @@ ROLLOUTS = "shows.example.com"
 KINDS = ("deployments", "statefulsets", "rollouts")
 SOON = 25
 """Seconds until a round starts: everything grows late, and is warm in time all the same."""
-
-
-@pytest.fixture(scope="module")
-def helm(fleet: Sequence[Cluster], programs_folder: Path, request: pytest.FixtureRequest) -> Iterator[Helm]:
-    """On the last cluster, which is as it was afterwards."""
-    found = Helm(program(programs_folder, request.config.getoption("--clusters")), fleet[-1])
-    found.cluster.kubectl("delete", "crd", *DEFINITIONS, "--ignore-not-found")
-    yield found
-    found.remove()
 
 
 def soon() -> str:
