@@ -65,7 +65,8 @@ class Helm:
         """Takes everything away, the kinds and all their objects too."""
         self.run("uninstall", NAME, "-n", FLEET)
         self.cluster.kubectl("delete", "crd", *DEFINITIONS, "--ignore-not-found")
-        self.cluster.kubectl("delete", "namespace", FLEET, "--ignore-not-found")
+        # On a busy machine the pods of two replicas take their time.
+        self.cluster.kubectl("delete", "namespace", FLEET, "--ignore-not-found", seconds=180)
 
 
 def program(programs_folder: Path, clusters: str) -> Path:
