@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,24 @@ users: [{{name: me, user: {{}}}}]
     return path
 
 
+WITHOUT_A_NAME = """
+import sys, types
+def getpwuid(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+sys.modules["pwd"] = types.ModuleType("pwd")
+sys.modules["pwd"].getpwuid = getpwuid
+from gala.main import main
+main()
+"""
+"""Runs it as a user that the system knows no name of, as in a container or in OpenShift."""
+
+
 @asynccontextmanager
-async def a_process(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def a_process(
+    *arguments: str, program: tuple[str, ...] = ("-m", "gala.main"), env: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gala.main", *arguments,
+        sys.executable, *program, *arguments, env=env,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -93,6 +107,19 @@ async def test_the_cluster_that_it_runs_in_takes_part_if_it_is_told_so(tmp_path:
 
         async with a_process("run", "--kubeconfig", str(config), "--listen", "", "--local-cluster"):
             await until(there)
+
+
+async def test_a_user_without_a_name_watches_as_any_other(tmp_path: Path) -> None:
+    async with a_hub() as hub:
+        config = a_kubeconfig(tmp_path / "config", hub.server.url)
+        kinds = [hub.server.resources.find(plural) for plural in ("galaevents", "galaclusters")]
+
+        async def watching() -> bool:
+            return all(hub.server.store.watched(kind) for kind in kinds)
+
+        options = ("run", "--kubeconfig", str(config), "--listen", "")
+        async with a_process(*options, program=("-c", WITHOUT_A_NAME), env={"HOME": str(tmp_path)}):
+            await until(watching)
 
 
 async def test_a_hub_without_our_kinds_is_told_in_one_sentence_with_what_to_do(tmp_path: Path) -> None:

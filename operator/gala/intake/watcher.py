@@ -20,6 +20,7 @@ from gala.engine.desired import KINDS, Desired
 from gala.errors import Rejected, Unreachable
 from gala.fleet.kubeconfig import Credentials
 from gala.intake.session import Watches, open_session
+from gala.settings import MANAGER
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,8 @@ class Watcher:
                 settings=_settings(self._watch_deadline),
                 standalone=True,
                 clusterwide=True,
+                # Else it asks for the name of our user, and the one that a container runs as has none.
+                identity=MANAGER,  # type: ignore[arg-type]  # a str by a name that kopf keeps to itself
             )
             ending = {stopping, refusal, *operating}
             done, _ = await asyncio.wait(
