@@ -31,7 +31,7 @@ from workloads import IMAGE, deployment
 
 ROLLOUTS = "shows.example.com"
 KINDS = ("deployments", "statefulsets", "rollouts")
-SOON = 25
+SOON = 35
 """Seconds until a round starts: everything grows late, and is warm in time all the same."""
 
 
@@ -40,11 +40,11 @@ def soon() -> str:
     return (now + timedelta(seconds=SOON)).isoformat(timespec="seconds")
 
 
-def short(event: Object, namespace: str) -> Object:
-    """The same show in this namespace, a quarter of a minute long and given back at once."""
+def short(event: Object, namespace: str, *, duration: str = "5s") -> Object:
+    """The same show in this namespace, soon over and given back at once."""
     event["metadata"]["namespace"] = namespace
     for one in event["spec"]["rounds"]:
-        one |= {"start": soon(), "duration": "5s", "window": {"late": "0s"}}
+        one |= {"start": soon(), "duration": duration, "window": {"late": "0s"}}
     for workload in event["spec"]["workloads"]:
         workload["capacity"] = {"qpsPerReplica": 1, "warmup": "1s"}
     event["spec"]["handback"] = {"cooldown": "1s", "maxStepPercent": 100}
@@ -55,12 +55,12 @@ def phase(hub: Cluster, name: str, namespace: str) -> str:
     return hub.run("get", "galaevent", name, "-n", namespace, "-o", "jsonpath={.status.phase}").out
 
 
-def wait(hub: Cluster, name: str, namespace: str, want: str, running: Operator) -> None:
+def wait(hub: Cluster, name: str, namespace: str, want: set[str], running: Operator) -> None:
     def seen() -> str:
         told = hub.run("get", "galaevent", name, "-n", namespace, "-o", "yaml").out
-        return f"{name} is {want}\n{told}\n{running.said}"
+        return f"{name} is {' or '.join(want)}\n{told}\n{running.said}"
 
-    hub.until(lambda: phase(hub, name, namespace) == want, seen, 90)
+    hub.until(lambda: phase(hub, name, namespace) in want, seen, 120)
 
 
 def test_installing_it_and_applying_the_show_that_it_prints_is_the_whole_first_use(
@@ -73,10 +73,10 @@ def test_installing_it_and_applying_the_show_that_it_prints_is_the_whole_first_u
     assert len(shown.splitlines()) <= 25
     hub.apply(short(yaml.safe_load(shown), namespace))
     with operator(hub, hub.service_account(FLEET, NAME), arguments(hub)) as running:
-        wait(hub, "first-show", namespace, "Armed", running)
+        wait(hub, "first-show", namespace, {"Armed"}, running)
         # More, if pods were late and it made up for them.
         assert hub.ready("deployment", "gateway", namespace) >= 12
-        wait(hub, "first-show", namespace, "HandedBack", running)
+        wait(hub, "first-show", namespace, {"HandedBack"}, running)
     assert hub.get("deployment", "gateway", "-n", namespace)["spec"]["replicas"] == 2
     assert hub.get("galaclusters", "-n", FLEET)["items"][0]["metadata"]["name"] == "local"
 
@@ -180,7 +180,9 @@ def show(namespace: str) -> Object:
     )
 
 
-def event(name: str, what: dict[str, Object], replicas: dict[str, int], namespace: str) -> Object:
+def event(
+    name: str, what: dict[str, Object], replicas: dict[str, int], namespace: str, *, duration: str = "5s"
+) -> Object:
     demand = [{"workload": workload, "replicas": count} for workload, count in replicas.items()]
     return short(
         {
@@ -193,6 +195,7 @@ def event(name: str, what: dict[str, Object], replicas: dict[str, int], namespac
             },
         },
         namespace,
+        duration=duration,
     )
 
 
@@ -267,7 +270,7 @@ def test_every_right_that_is_granted_is_needed_and_nothing_else_is(
         a_member(member, hub, namespace)
         hub.apply(
             show(namespace),
-            event("second-show", {"extra": {"name": "extra"}}, {"extra": 2}, namespace),
+            event("second-show", {"extra": {"name": "extra"}}, {"extra": 2}, namespace, duration="10m"),
             {
                 "apiVersion": "gala.dev/v1alpha1",
                 "kind": "GalaCue",
@@ -281,9 +284,10 @@ def test_every_right_that_is_granted_is_needed_and_nothing_else_is(
                 cluster.until(lambda c=cluster, s=since: refused(c, s, namespace), lambda: running.said, 60)
             for cluster in (hub, member):
                 released(cluster, namespace)
-            wait(hub, "show", namespace, "Armed", running)
+            # On a busy machine the round may have begun before the policy was taken away.
+            wait(hub, "show", namespace, {"Armed", "Live", "Cooling", "HandedBack"}, running)
             hub.kubectl("delete", "galaevent", "second-show", "-n", namespace)
-            wait(hub, "show", namespace, "HandedBack", running)
+            wait(hub, "show", namespace, {"HandedBack"}, running)
             asks = ("galaevents", "get")
             hub.until(
                 lambda: asks in {right[2:] for right, _ in asked(hub, NAME, FLEET, marks[hub.name])},
