@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,23 @@ def test_a_life_of_a_release(helm: Helm, tmp_path: Path) -> None:
     helm("uninstall", NAME, "-n", FLEET)
 
 
+def probed(cluster: Cluster, address: str) -> set[str]:
+    """The probes of the operator's container that get an answer from it, in time."""
+    (container,) = cluster.get("deployment", NAME, "-n", FLEET)["spec"]["template"]["spec"]["containers"]
+    probes = {name: probe["httpGet"]["path"] for name, probe in container.items() if name.endswith("Probe")}
+
+    def good(path: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    for name, path in probes.items():
+        cluster.until(lambda where=path: good(where), f"{name} gets an answer from {path}", 30)
+    return set(probes)
+
+
 def test_the_pod_of_helm_test_sees_whether_the_operator_is_ready(helm: Helm, tmp_path: Path) -> None:
     cluster = helm.cluster
     helm.install()
@@ -198,6 +216,7 @@ def test_the_pod_of_helm_test_sees_whether_the_operator_is_ready(helm: Helm, tmp
         ]
         with operator(cluster, cluster.service_account(FLEET, NAME), arguments(cluster)) as running:
             there = url.replace(f"{service}:{port}", running.address())
+            assert probed(cluster, running.address()) == {"startupProbe", "livenessProbe", "readinessProbe"}
             asked = subprocess.run(
                 [sys.executable, "-c", code, there], capture_output=True, text=True, timeout=90, check=False
             )
