@@ -40,6 +40,7 @@ from clusters.existing import ExistingProvider
 from clusters.kind import KindProvider
 from clusters.local import LocalCluster, LocalProvider
 from clusters.port import Provider
+from operating import Stage, operating
 from programs import NotBuilt, built
 from tallies import TableOfTests
 
@@ -148,3 +149,10 @@ def namespace(request: pytest.FixtureRequest, fleet: Sequence[Cluster]) -> Itera
         list(side_by_side.map(lambda cluster: cluster.namespace(name), fleet))
         yield name
         list(side_by_side.map(lambda cluster: cluster.kubectl("delete", "ns", name, "--wait=false"), fleet))
+
+
+@pytest.fixture
+def stage(fleet: Sequence[Cluster], namespace: str) -> Iterator[Stage]:
+    """The first cluster as a hub with the kinds of gala; no member and no operator yet."""
+    with operating(fleet, namespace) as made:
+        yield made
