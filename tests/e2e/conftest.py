@@ -28,7 +28,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,6 +48,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NAMES = ("east", "west", "north")
 
+_FIGURES = pytest.StashKey[list[str]]()
 _numbers = itertools.count(1)
 
 
@@ -117,6 +118,21 @@ def definitions(fleet: Sequence[Cluster]) -> None:
     for cluster in fleet:
         cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
         cluster.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a measured line, which is told at the end of the session."""
+    taken: list[str] = request.config.stash.setdefault(_FIGURES, [])
+    return taken.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    taken = config.stash.get(_FIGURES, [])
+    if taken:
+        terminalreporter.section("figures")
+        for line in taken:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -59,22 +59,34 @@ class Cluster:
         env: Mapping[str, str] | None = None,
     ) -> Ran:
         """`kubectl <words>`, as the administrator or with another kubeconfig; tells how it ended."""
-        environment = {
-            "PATH": os.environ["PATH"],  # noqa: TID251
-            "HOME": str(self.folder),
-            "KUBECONFIG": str(kubeconfig or self.admin),
-            **(env or {}),
-        }
         done = subprocess.run(
             [self._kubectl, *words],
             input=stdin,
             capture_output=True,
             text=True,
             timeout=seconds,
-            env=environment,
+            env={**self._environment(kubeconfig), **(env or {})},
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def spawn(self, *words: str) -> subprocess.Popen[str]:
+        """Starts `kubectl <words>` as the administrator, its output in a pipe; whoever starts it ends it."""
+        return subprocess.Popen(
+            [self._kubectl, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=self._environment(None),
+        )
+
+    def _environment(self, kubeconfig: Path | None) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],  # noqa: TID251
+            "HOME": str(self.folder),
+            "KUBECONFIG": str(kubeconfig or self.admin),
+        }
 
     def kubectl(self, *words: str, **more: Any) -> str:
         """Like `run`, and the command must end well; gives what it printed."""
