@@ -40,6 +40,7 @@ from clusters.existing import ExistingProvider
 from clusters.kind import KindProvider
 from clusters.local import LocalCluster, LocalProvider
 from clusters.port import Provider
+from figures import figures, pytest_terminal_summary  # noqa: F401 (a fixture and a hook)
 from operating import Stage, operating
 from programs import NotBuilt, built
 from tallies import TableOfTests

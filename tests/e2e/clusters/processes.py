@@ -167,6 +167,11 @@ class Program:
         assert self._process is not None, f"{self.name} does not run"
         return self._process.pid
 
+    def kill(self) -> None:
+        """SIGKILL, at once and without a wait; `stop` or a look at `runs` comes later."""
+        assert self._process is not None, f"{self.name} does not run"
+        self._signal(self._process.pid, signal.SIGKILL)
+
     def freeze(self) -> None:
         """SIGSTOP: connections stay open and nothing answers."""
         self._signal(self.group, signal.SIGSTOP)
