@@ -28,7 +28,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from clusters.existing import ExistingProvider
 from clusters.kind import KindProvider
 from clusters.local import LocalCluster, LocalProvider
 from clusters.port import Provider
-from figures import figures, pytest_terminal_summary  # noqa: F401 (a fixture and a hook)
+from figures import figures, pytest_terminal_summary
 from operating import Stage, operating
 from programs import NotBuilt, built
 from tallies import TableOfTests
@@ -49,7 +49,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NAMES = ("east", "west", "north")
 
-_FIGURES = pytest.StashKey[list[str]]()
+__all__ = ["figures", "pytest_terminal_summary"]
+
 _numbers = itertools.count(1)
 
 
@@ -119,21 +120,6 @@ def definitions(fleet: Sequence[Cluster]) -> None:
     for cluster in fleet:
         cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
         cluster.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Takes a measured line, which is told at the end of the session."""
-    taken: list[str] = request.config.stash.setdefault(_FIGURES, [])
-    return taken.append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    taken = config.stash.get(_FIGURES, [])
-    if taken:
-        terminalreporter.section("figures")
-        for line in taken:
-            terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clusters.audit import Asked
 from clusters.local import LocalCluster
 from events import Object, event, part, soon, workload
+from figures import Figures
 from operating import ACCOUNT, Stage
 from oracle import Night, Promise, Target, judge
 from watched import Watched, watched
@@ -86,7 +87,7 @@ def ours(cluster: LocalCluster, since: int) -> list[Asked]:
 
 
 def test_two_rounds_are_ready_before_they_start_and_everything_is_given_back(
-    stage: Stage, local_fleet: Sequence[LocalCluster], figures: Callable[[str], None]
+    stage: Stage, local_fleet: Sequence[LocalCluster], figures: Figures
 ) -> None:
     for app, places in ORIGINALS.items():
         for cluster in local_fleet:
@@ -119,4 +120,4 @@ def test_two_rounds_are_ready_before_they_start_and_everything_is_given_back(
     judgement = judge(night)
     assert judgement.breaches == (), f"{judgement}\n{stage.tell()}"
     assert [one for cluster in local_fleet for one in ours(cluster, home[cluster.name])] == []
-    figures(f"main job, two rounds of 84 and 132 replicas in three clusters: {judgement}")
+    figures.add("two rounds of 84 and 132 replicas in three clusters", "by the audit logs", judgement)

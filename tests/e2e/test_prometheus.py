@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from clusters.local import LocalCluster
 from events import event, part, soon, workload
+from figures import Figures
 from gala.sandbox.traffic import Load, Surge, Traffic, TrafficPlan
 from operating import ACCOUNT, Stage
 from prometheuses import METRIC, Exporter, serving
@@ -64,7 +65,7 @@ def test_shares_follow_it_and_its_loss_lowers_nothing(
     stage: Stage,
     local_fleet: Sequence[LocalCluster],
     tmp_path: Path,
-    figures: Callable[[str], None],
+    figures: Figures,
 ) -> None:
     start = soon(BEFORE)
     exporter = Exporter(traffic(start, SHARES), stage.namespace, "web")
@@ -105,4 +106,7 @@ def test_shares_follow_it_and_its_loss_lowers_nothing(
         more = floors["north"] + 5
         stage.until(lambda: stage.replicas("web")["north"] >= more, f"north has {more} for its traffic")
         assert stage.status("show")["phase"] == "Live"
-    figures(f"Prometheus, central={central}: floors {floors}, lost as {lost['reason']}, no decrease")
+    where = "central" if central else "one in each cluster"
+    figures.add(
+        f"Prometheus {where}, lost", "floors and the reason", f"{floors}, {lost['reason']}; no decrease"
+    )
