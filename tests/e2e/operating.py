@@ -166,9 +166,11 @@ class Stage:
 
     def replicas(self, name: str, kind: str = "deployment") -> dict[str, int]:
         """`spec.replicas` of a target in each cluster, as its API server says."""
-        return {
-            one.name: int(one.get(kind, name, "-n", self.namespace)["spec"]["replicas"]) for one in self.fleet
-        }
+        return {one.name: self.replicas_in(one, name, kind) for one in self.fleet}
+
+    def replicas_in(self, cluster: Cluster, name: str, kind: str = "deployment") -> int:
+        """`spec.replicas` of a target in one cluster, as its API server says."""
+        return int(cluster.get(kind, name, "-n", self.namespace)["spec"]["replicas"])
 
     def tell(self) -> str:
         """For a failure's message: the events as they stand, and the ends of the operators' logs."""

@@ -1,0 +1,140 @@
+"""What can be a target, and what is left alone and named: whatever an autoscaler, or a volume, depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from clusters.audit import Asked
+from clusters.cluster import Cluster
+from events import Object, event, part, soon, workload
+from operating import ACCOUNT, Stage
+from workloads import deployment
+
+BEFORE, LASTS = 60, 10
+STARS = "stages.example.com"
+
+REPLICAS = {
+    "subresources": {
+        "status": {},
+        "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"},
+    }
+}
+
+
+def definition(plural: str, group: str, version: str, kind: str, **more: Any) -> Object:
+    """A kind of somebody else's, whose objects may hold anything."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    served = {"name": version, "served": True, "storage": True, "schema": schema, **more}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": kind},
+            "versions": [served],
+        },
+    }
+
+
+OF_OTHERS = (
+    definition("scaledobjects", "keda.sh", "v1alpha1", "ScaledObject"),
+    definition("stars", STARS, "v1", "Star", **REPLICAS),
+)
+
+
+@pytest.fixture
+def kinds(cluster: Cluster) -> Iterator[None]:
+    """A kind with /scale, and KEDA's without KEDA."""
+    names = [one["metadata"]["name"] for one in OF_OTHERS]
+    cluster.apply(*OF_OTHERS)
+    cluster.kubectl("wait", "crd", *names, "--for=condition=Established", "--timeout=60s")
+    yield
+    cluster.kubectl("delete", "crd", *names, "--wait=false")
+
+
+def stateful(name: str, namespace: str, replicas: int, *, deletes: bool = False) -> Object:
+    """A StatefulSet that starts its pods one after another, as is the default."""
+    found = deployment(name, namespace, replicas)
+    found["kind"] = "StatefulSet"
+    found["spec"]["serviceName"] = name
+    if deletes:
+        found["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenScaled": "Delete"}
+    return found
+
+
+def of_kind(api: str, kind: str, name: str, namespace: str, spec: Object) -> Object:
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def autoscaler(name: str, namespace: str, least: int) -> Object:
+    """An HPA that raises its target to ``least`` even where nobody has metrics for it."""
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    spec = {"scaleTargetRef": target, "minReplicas": least, "maxReplicas": 6}
+    metrics = [{"type": "Resource", "resource": cpu}]
+    return of_kind("autoscaling/v2", "HorizontalPodAutoscaler", name, namespace, {**spec, "metrics": metrics})
+
+
+def scale_writes(cluster: Cluster, since: int, namespace: str) -> Mapping[str, list[int]]:
+    """What the operator set, by name, in its order."""
+    found: dict[str, list[int]] = {}
+    for one in cluster.audit(since):
+        if _ours(one, namespace) and one.replicas is not None:
+            found.setdefault(one.name, []).append(one.replicas)
+    return found
+
+
+def _ours(one: Asked, namespace: str) -> bool:
+    return one.user == ACCOUNT and one.namespace == namespace and one.accepted
+
+
+@pytest.mark.usefixtures("kinds")
+def test_what_can_be_scaled_is_and_what_others_scale_is_named_and_left_alone(
+    stage: Stage, cluster: Cluster
+) -> None:
+    namespace = stage.namespace
+    names = ("hpa", "keda")
+    cluster.apply(
+        stateful("store", namespace, 1),
+        stateful("volumes", namespace, 1, deletes=True),
+        of_kind(f"{STARS}/v1", "Star", "star", namespace, {"replicas": 2}),
+        *(deployment(name, namespace, 2) for name in names),
+        autoscaler("hpa", namespace, 3),
+        of_kind("keda.sh/v1alpha1", "ScaledObject", "keda", namespace, {"scaleTargetRef": {"name": "keda"}}),
+    )
+    cluster.until(lambda: stage.replicas_in(cluster, "hpa") == 3, "the HPA has raised its own")
+    mark = cluster.audit_mark()
+    stage.admit(cluster)
+    stage.operator()
+    star = {"target": {"apiVersion": f"{STARS}/v1", "kind": "Star", "name": "star"}}
+    workloads = [
+        workload("store", kind="StatefulSet"),
+        workload("volumes", kind="StatefulSet"),
+        {**workload("star"), **star},
+        *(workload(name) for name in names),
+    ]
+    demand = {"store": 4, "volumes": 4, "star": 5, "hpa": 5, "keda": 5}
+
+    stage.apply(event("show", namespace, workloads, [part("only", soon(BEFORE), LASTS, demand)]))
+    stage.until(lambda: cluster.ready("statefulset", "store", namespace) == 4, "the StatefulSet is Ready")
+    stage.until_phase("show", "Live", seconds=BEFORE + 60)
+    preflight = stage.condition("show", "PreflightPassed")
+    stage.until_phase("show", "HandedBack")
+
+    assert preflight["status"] == "False"
+    assert all(
+        text in preflight["message"]
+        for text in (
+            "is scaled by HorizontalPodAutoscaler/hpa",
+            "is scaled by ScaledObject/keda",
+            "volumes in cluster east deletes its volumes when scaled down",
+        )
+    ), preflight["message"]
+    assert scale_writes(cluster, mark, namespace) == {"store": [4, 1], "star": [5, 2]}, stage.tell()
+    assert stage.replicas_in(cluster, "hpa") == 3
