@@ -11,7 +11,7 @@ import pytest
 
 from engine_stage import START, EngineStage, an_engine
 from gala.engine.operator import Operator, run_until_stopped
-from gala.engine.passes import Done
+from gala.engine.passes import Done, Pass
 from gala.engine.ports import Barrier
 from gala.errors import BarrierTimeout, Stalled, Unreachable
 from gala.planning.facts import EventKey
@@ -68,6 +68,20 @@ class FailingPass:
     async def run(self, barrier: Barrier, now: float, *, doubt: bool = False) -> Done:
         self.runs += 1
         raise self.faults[min(self.runs, len(self.faults)) - 1]
+
+
+@dataclass
+class FrozenPass:
+    """A pass in whose end the process stands still."""
+
+    work: Pass
+    steps: Steps
+    seconds: float = 60.0
+
+    async def run(self, barrier: Barrier, now: float, *, doubt: bool = False) -> Done:
+        done = await self.work.run(barrier, now, doubt=doubt)
+        self.steps.value += self.seconds
+        return done
 
 
 async def run(stage: EngineStage, steps: Steps, **more: Any) -> Operator:
@@ -269,6 +283,20 @@ async def test_who_does_not_lead_passes_nothing_and_asks_for_the_lease_again(sta
     made = await run(stage, steps)
     assert made.passes == 0
     assert [round(moment - START) for moment in steps.asked] == [-58, -56, -54, -52]
+
+
+async def test_who_lost_the_lease_in_the_middle_of_a_pass_says_nothing_about_it(stage: EngineStage) -> None:
+    steps = Steps(START - 60.0, left=1)
+    made = await run(stage, steps, work=FrozenPass(stage.a_pass(), steps))
+    assert made.passes == 0
+    assert "PATCH galaevents/status" not in stage.journal
+
+
+async def test_who_still_has_the_lease_after_a_slow_pass_tells_of_it(stage: EngineStage) -> None:
+    steps = Steps(START - 60.0, left=1)
+    made = await run(stage, steps, work=FrozenPass(stage.a_pass(), steps, seconds=9.0))
+    assert made.passes == 1
+    assert "PATCH galaevents/status" in stage.journal
 
 
 async def test_a_lease_that_cannot_be_had_is_told_once_with_what_is_needed(

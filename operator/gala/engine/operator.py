@@ -138,6 +138,9 @@ class Operator:
             self.undecided += 1
             _log.error("this pass decided nothing: %s", failed)
             return min(renewal, self._next_pass), None
+        if not self._elector.holds(self._clock.now()):
+            # Another leads by now, and has said of the same objects what is true.
+            return min(renewal, self._next_pass), None
         self._foresight.look(done.plan, now)
         await self._telling.tell(done)
         self.passes += 1
