@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -73,7 +73,6 @@ class Judgement:
 
     breaches: tuple[str, ...]
     writes: Mapping[str, int]
-    lowered: Mapping[Target, tuple[datetime, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         told = ", ".join(f"{count} {what}" for what, count in sorted(self.writes.items()))
@@ -92,10 +91,6 @@ def judge(night: Night) -> Judgement:
             *_unledgered(night),
         ),
         writes=Counter("/".join(filter(None, (one.resource, one.subresource))) for one in ours),
-        lowered={
-            target: tuple(step.at for step in steps if step.ours and step.replicas < step.was)
-            for target, steps in histories.items()
-        },
     )
 
 
