@@ -65,7 +65,7 @@ def leadership(hub: Cluster, since: int) -> list[tuple[datetime, str]]:
 
 
 def stale(stage: Stage, since: Mapping[str, int]) -> list[str]:
-    """Writes of targets and of the ledger by one who had lost the Lease to the other; accepted or not."""
+    """Writes of targets, ledger and event by one who had lost the Lease to the other; accepted or not."""
     reigns = leadership(stage.hub, since[stage.hub.name])
     return [
         f"{_name(one)} wrote {one.resource}/{one.name} in {cluster.name} at {one.at:%H:%M:%S.%f}"
@@ -79,10 +79,11 @@ def stale(stage: Stage, since: Mapping[str, int]) -> list[str]:
 
 
 def _is_of(one: Asked, namespace: str) -> bool:
-    """Whether a target of this namespace was written, or what an event of it holds."""
+    """Whether it is about a target of this namespace, or what is held or said of an event of it."""
     if one.resource == "galaallocations" and not one.subresource:
         return one.name.startswith(f"{namespace}.")
-    return one.subresource == "scale" and one.namespace == namespace
+    what = one.subresource == "scale" or one.resource == "galaevents"
+    return what and one.namespace == namespace
 
 
 def writer(user: str) -> str:
