@@ -161,6 +161,34 @@ async def test_a_rotated_token_is_read_again_when_the_old_one_fails() -> None:
         assert web_of(await it.later(2, deployments=it.north.version)).replicas == 6
 
 
+async def test_an_account_that_may_nothing_any_more_is_exchanged_for_the_one_in_the_secret() -> None:
+    async with stage() as it, serving() as other:
+        await it.look()
+        it.north.forbidden = {"deployments"}
+        it.north.cut()
+        await it.ended("deployments")
+        await it.later(2)
+
+        other.put(DEPLOYMENTS, deployment(replicas=7))
+        enrol(it.hub, other)
+        facts = await it.later(10)
+
+        assert web_of(facts).replicas == 7
+        assert it.fleet.health()["north"].unauthorized == ""
+
+
+async def test_a_secret_is_not_asked_for_in_each_pass_while_something_is_forbidden() -> None:
+    async with stage() as it:
+        await it.look()
+        it.north.forbidden = {"deployments"}
+        it.north.cut()
+        await it.ended("deployments")
+        for _ in range(10):
+            await it.later(2)
+
+        assert it.hub.count("GET", "north-kubeconfig") == 3
+
+
 async def test_a_revoked_token_is_no_contact() -> None:
     async with stage() as it:
         await it.look()

@@ -155,6 +155,8 @@ class Member:
         if self._writer is not None and not self._wrote:
             self._writer.failing.clear()
         self._wrote = False
+        caches = () if self._upkeep.targets is None else tuple(self._upkeep.targets.caches())
+        self._upkeep.refused = self._refusal(caches) is not None
         await self._keep_up(now)
         if self.reachable and not await self._caught_up(barrier):
             await self._keep_up(now)

@@ -45,6 +45,8 @@ class Upkeep:
         """Why the cluster does not answer; None while it does."""
         self.version = ""
         """``gitVersion`` of the API server."""
+        self.refused = False
+        """Something is forbidden: the account may have been exchanged for another that may do it."""
         self._retries: dict[Cache[Any], Backoff] = {}
         self._connection = connection
         self._settings = settings
@@ -52,7 +54,7 @@ class Upkeep:
         self._rewant = True
         self._reread: dict[TargetKey, int | None] = {}
         self._next_try = float("-inf")
-        self._next_question = float("-inf")
+        self._next_login = self._next_question = float("-inf")
         self._next_reading = float("-inf")
 
     def want(self, wanted: Sequence[Wanted]) -> None:
@@ -85,6 +87,7 @@ class Upkeep:
         return (
             self._rewant
             or self._quiet(now, last_contact)
+            or self._login_due(now)
             or (now >= self._next_reading and any(not self._shown(key) for key in self._reread))
             or any(self._startable(cache, now) for cache in self.targets.caches())
             or (now >= self._next_question and self.targets.has_questions())
@@ -118,6 +121,9 @@ class Upkeep:
         if self.server is None or self.targets is None:
             self.server = await self._connection.open()
             self.targets = Targets(self.server)
+        if self._login_due(now):
+            self._next_login = now + _QUESTION_PAUSE
+            await self._renewed()
         if self.failure is not None or not self.version or self._quiet(now, last_contact):
             await self._ask()
         if self.failure is not None:
@@ -217,6 +223,9 @@ class Upkeep:
 
     def _quiet(self, now: float, last_contact: float | None) -> bool:
         return last_contact is None or now - last_contact >= self._settings.probe_interval
+
+    def _login_due(self, now: float) -> bool:
+        return self.refused and now >= self._next_login
 
     def _startable(self, cache: Cache[Any], now: float) -> bool:
         return not cache.running and self._retries.get(cache, Backoff()).due <= now
