@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from clusters.local import LocalCluster
 from events import event, part, soon, workload
+from figures import Figures
 from operating import Stage
 from watched import Watched, watched
 from workloads import deployment
@@ -35,7 +36,7 @@ LATER = timedelta(days=1)
 
 
 def test_a_round_is_ready_as_fast_as_the_clusters_can(
-    stage: Stage, local_fleet: Sequence[LocalCluster], figures: Callable[[str], None]
+    stage: Stage, local_fleet: Sequence[LocalCluster], figures: Figures
 ) -> None:
     for cluster in local_fleet:
         cluster.apply(deployment("web", stage.namespace, HOME))
@@ -51,7 +52,7 @@ def test_a_round_is_ready_as_fast_as_the_clusters_can(
         settled(stage, local_fleet)
     ratio = sum(as_round) / sum(by_themselves)
     told = f"{_seconds(as_round)} in rounds, {_seconds(by_themselves)} by kubectl scale, ratio {ratio:.2f}"
-    figures(f"{3 * PODS} pods from write to Ready: {told}, target {TARGET}")
+    figures.add(f"{3 * PODS} pods", "from write to Ready", f"{told}, target {TARGET}")
     assert ratio <= TARGET, told
 
 
