@@ -1,0 +1,118 @@
+"""Pods that are refused, pods that find no node, and a rollout while a round is on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from clusters.cluster import Cluster, Object
+from events import event, part, soon, workload
+from operating import ACCOUNT, Stage
+from workloads import deployment
+
+BEFORE, LASTS = 45, 60
+WITHIN = timedelta(seconds=10)
+"""From the first refusal to the status that tells of it."""
+
+
+def quota(namespace: str, pods: int) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "few", "namespace": namespace},
+        "spec": {"hard": {"pods": str(pods)}},
+    }
+
+
+SHORT = "web in east: 6 of 10 are Ready"
+
+
+def told_short(cluster: Cluster, since: int, namespace: str) -> datetime:
+    """When the API server was given a status that says how many are Ready beside those that are refused."""
+    for one in cluster.audit(since):
+        if (one.user, one.resource, one.namespace) == (ACCOUNT, "galaevents", namespace) and one.body:
+            for condition in one.body["status"].get("conditions", ()):
+                if (condition["type"], condition["message"]) == ("Ready", SHORT):
+                    return one.done
+    raise AssertionError(f"no status said {SHORT!r}")
+
+
+def first_refusal(cluster: Cluster, since: int, namespace: str) -> datetime:
+    """When the API server refused a pod of this namespace."""
+    asked = cluster.audit(since)
+    return next(
+        one.done
+        for one in asked
+        if (one.resource, one.verb, one.namespace, one.code) == ("pods", "create", namespace, 403)
+    )
+
+
+def test_a_quota_that_refuses_pods_is_told_within_seconds(
+    stage: Stage, cluster: Cluster, figures: Callable[[str], None]
+) -> None:
+    cluster.apply(quota(stage.namespace, 6), deployment("web", stage.namespace, 2))
+    cluster.until(lambda: cluster.ready("deployment", "web", stage.namespace) == 2, "two are Ready")
+    mark = cluster.audit_mark()
+    stage.admit(cluster)
+    stage.operator()
+    stage.apply(
+        event("show", stage.namespace, [workload("web")], [part("only", soon(BEFORE), LASTS, {"web": 10})])
+    )
+
+    stage.until(lambda: message(stage, "Ready") == SHORT, "the shortfall is told")
+    took = told_short(cluster, mark, stage.namespace) - first_refusal(cluster, mark, stage.namespace)
+    figures(f"a quota refuses pods: told after {took.total_seconds():.1f} s, target {WITHIN.seconds} s")
+    assert took <= WITHIN
+
+    cluster.apply(quota(stage.namespace, 20))
+    stage.until(lambda: stage.condition("show", "Ready")["status"] == "True", "all are Ready after all")
+
+
+def test_pods_that_no_node_takes_are_told_and_nobody_else_suffers(stage: Stage, cluster: Cluster) -> None:
+    cluster.apply(
+        deployment("web", stage.namespace, 2),
+        deployment("lost", stage.namespace, 0, pool="nowhere"),
+        deployment("huge", stage.namespace, 0, cpu="500"),
+    )
+    stage.admit(cluster)
+    stage.operator()
+    workloads = [workload(name) for name in ("web", "lost", "huge")]
+    demand = {"web": 10, "lost": 3, "huge": 2}
+    stage.apply(event("show", stage.namespace, workloads, [part("only", soon(BEFORE), LASTS, demand)]))
+    stage.until(lambda: cluster.ready("deployment", "web", stage.namespace) == 10, "web is Ready")
+    stage.until_phase("show", "Live", seconds=BEFORE + 60)
+
+    stage.until(
+        lambda: f"lost in {cluster.name}: 0 of 3 are Ready" in message(stage, "Ready"), "no node took them"
+    )
+    room = stage.condition("show", "CapacitySufficient")
+    assert (room["status"], room["reason"]) == ("False", "InsufficientRoom")
+    assert "2 of 2 huge find no room" in room["message"]
+    assert stage.replicas_in(cluster, "huge") == 0
+
+
+def message(stage: Stage, kind: str) -> str:
+    return str(stage.condition("show", kind).get("message", ""))
+
+
+def test_a_rollout_in_the_middle_of_a_round_keeps_the_floor_and_is_given_back(
+    stage: Stage, cluster: Cluster
+) -> None:
+    cluster.apply(deployment("web", stage.namespace, 2))
+    stage.admit(cluster)
+    stage.operator()
+    rounds = [part("only", soon(BEFORE), 30, {"web": 10})]
+    stage.apply(event("show", stage.namespace, [workload("web")], rounds))
+    stage.until_phase("show", "Live", seconds=BEFORE + 60)
+    mark = cluster.audit_mark()
+
+    there = ("deployment/web", "-n", stage.namespace)
+    cluster.kubectl("rollout", "restart", *there)
+    cluster.kubectl("rollout", "status", *there, "--timeout=60s")
+    assert stage.status("show")["phase"] == "Live"
+    assert cluster.ready("deployment", "web", stage.namespace) == 10
+    stage.until_phase("show", "HandedBack")
+
+    writes = [one for one in cluster.audit(mark) if one.user == ACCOUNT and one.replicas is not None]
+    assert [one.replicas for one in writes] == [2], stage.tell()
+    assert stage.replicas_in(cluster, "web") == 2
