@@ -133,7 +133,7 @@ def test_what_can_be_scaled_is_and_what_others_scale_is_named_and_left_alone(
         for text in (
             "is scaled by HorizontalPodAutoscaler/hpa",
             "is scaled by ScaledObject/keda",
-            "volumes in cluster east deletes its volumes when scaled down",
+            f"volumes in cluster {cluster.name} deletes its volumes when scaled down",
         )
     ), preflight["message"]
     assert scale_writes(cluster, mark, namespace) == {"store": [4, 1], "star": [5, 2]}, stage.tell()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,9 @@ NOISE = 2
 
 LOST = "west"
 """Whose Prometheus is stopped, and started again with nothing in it."""
+
+BLIND = 10.0
+"""Seconds that it stays away after it was missed."""
 
 BEFORE, LASTS = 50, 120
 
@@ -98,6 +102,7 @@ def test_shares_follow_it_and_its_loss_lowers_nothing(
         lost = stage.condition("show", "SignalsFresh")
         assert lost["reason"] in {"Unreachable", "Stale"}
         assert LOST in lost["message"]
+        time.sleep(BLIND)
         servers[LOST].start()
         stage.until(lambda: stage.condition("show", "SignalsFresh")["status"] == "True", "it is back")
         assert decreases(local_fleet, marks, floors) == [], stage.tell()
