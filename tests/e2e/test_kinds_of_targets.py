@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clusters.audit import Asked
 from clusters.cluster import Cluster
+from clusters.local import LocalCluster
 from events import Object, event, part, soon, workload
+from external_metrics import METRIC, Metrics, external_metrics
 from operating import ACCOUNT, Stage
 from workloads import deployment
 
@@ -57,6 +60,15 @@ def kinds(cluster: Cluster) -> Iterator[None]:
     cluster.kubectl("delete", "crd", *names, "--wait=false")
 
 
+@pytest.fixture
+def metrics(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Metrics]:
+    """What HPAs of this namespace are told; a cluster of others cannot reach this machine."""
+    if not isinstance(cluster, LocalCluster):
+        pytest.skip("only a local cluster can ask a metrics server of this machine")
+    with external_metrics(cluster, namespace, tmp_path, 30) as told:
+        yield told
+
+
 def stateful(name: str, namespace: str, replicas: int, *, deletes: bool = False) -> Object:
     """A StatefulSet that starts its pods one after another, as is the default."""
     found = deployment(name, namespace, replicas)
@@ -72,12 +84,12 @@ def of_kind(api: str, kind: str, name: str, namespace: str, spec: Object) -> Obj
     return {"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def autoscaler(name: str, namespace: str, least: int) -> Object:
-    """An HPA that raises its target to ``least`` even where nobody has metrics for it."""
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}
+def autoscaler(name: str, namespace: str) -> Object:
+    """An HPA that wants a pod for each ten of what is queued."""
+    each = {"metric": {"name": METRIC}, "target": {"type": "AverageValue", "averageValue": "10"}}
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
-    spec = {"scaleTargetRef": target, "minReplicas": least, "maxReplicas": 6}
-    metrics = [{"type": "Resource", "resource": cpu}]
+    spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9}
+    metrics = [{"type": "External", "external": each}]
     return of_kind("autoscaling/v2", "HorizontalPodAutoscaler", name, namespace, {**spec, "metrics": metrics})
 
 
@@ -96,7 +108,7 @@ def _ours(one: Asked, namespace: str) -> bool:
 
 @pytest.mark.usefixtures("kinds")
 def test_what_can_be_scaled_is_and_what_others_scale_is_named_and_left_alone(
-    stage: Stage, cluster: Cluster
+    stage: Stage, cluster: Cluster, metrics: Metrics
 ) -> None:
     namespace = stage.namespace
     names = ("hpa", "keda")
@@ -105,10 +117,10 @@ def test_what_can_be_scaled_is_and_what_others_scale_is_named_and_left_alone(
         stateful("volumes", namespace, 1, deletes=True),
         of_kind(f"{STARS}/v1", "Star", "star", namespace, {"replicas": 2}),
         *(deployment(name, namespace, 2) for name in names),
-        autoscaler("hpa", namespace, 3),
+        autoscaler("hpa", namespace),
         of_kind("keda.sh/v1alpha1", "ScaledObject", "keda", namespace, {"scaleTargetRef": {"name": "keda"}}),
     )
-    cluster.until(lambda: stage.replicas_in(cluster, "hpa") == 3, "the HPA has raised its own")
+    cluster.until(lambda: stage.replicas_in(cluster, "hpa") == 3, "the HPA has set 3 by its metric")
     mark = cluster.audit_mark()
     stage.admit(cluster)
     stage.operator()
@@ -124,6 +136,8 @@ def test_what_can_be_scaled_is_and_what_others_scale_is_named_and_left_alone(
     stage.apply(event("show", namespace, workloads, [part("only", soon(BEFORE), LASTS, demand)]))
     stage.until(lambda: cluster.ready("statefulset", "store", namespace) == 4, "the StatefulSet is Ready")
     stage.until_phase("show", "Live", seconds=BEFORE + 60)
+    metrics.value = 60
+    stage.until(lambda: stage.replicas_in(cluster, "hpa") == 6, "the HPA follows its metric in the round")
     preflight = stage.condition("show", "PreflightPassed")
     stage.until_phase("show", "HandedBack")
 
@@ -137,4 +151,4 @@ def test_what_can_be_scaled_is_and_what_others_scale_is_named_and_left_alone(
         )
     ), preflight["message"]
     assert scale_writes(cluster, mark, namespace) == {"store": [4, 1], "star": [5, 2]}, stage.tell()
-    assert stage.replicas_in(cluster, "hpa") == 3
+    assert stage.replicas_in(cluster, "hpa") == 6
