@@ -30,6 +30,9 @@ POD_START = 1000
 Pods here take a moment; stragglers, which a round that begins too late would have, are not looked for.
 """
 
+LEAD = 1.2 * (1.25 * POD_START + 1)
+"""Seconds before its start in which a round is prepared then."""
+
 
 @contextmanager
 def show_stage(fleet: Sequence[Cluster], hub: int, namespace: str) -> Iterator[Stage]:
@@ -46,10 +49,11 @@ def show_stage(fleet: Sequence[Cluster], hub: int, namespace: str) -> Iterator[S
         one.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
-def begin(stage: Stage) -> None:
-    """Applies the event: one round that is prepared at once, and held until `end`."""
+def begin(stage: Stage, known_before: float = 0.0) -> None:
+    """Applies the event: one round, prepared at once or after so many seconds, and held until `end`."""
     handback = {"cooldown": "1s", "maxStepPercent": 50}
-    rounds = [part("one", soon(1.3 * POD_START), 600, {"web": len(stage.fleet) * HELD})]
+    start = soon(LEAD + known_before if known_before else LEAD - 200)
+    rounds = [part("one", start, 600, {"web": len(stage.fleet) * HELD})]
     stage.apply(event("show", stage.namespace, [workload("web")], rounds, handback=handback))
 
 

@@ -68,7 +68,13 @@ def node_objects(pool: NodePool) -> list[dict[str, Any]]:
 
 def stages(pools: Sequence[NodePool]) -> list[dict[str, Any]]:
     """What kwok plays: nodes that become ready, and for each pool the life of its pods."""
-    return [_NODE_READY, *(stage for pool in pools for stage in _pods(pool)), _POD_DONE, _POD_GONE]
+    return [
+        _NODE_READY,
+        *(stage for pool in pools for stage in _pods(pool)),
+        _POD_AGAIN,
+        _POD_DONE,
+        _POD_GONE,
+    ]
 
 
 def _pods(pool: NodePool) -> Iterator[dict[str, Any]]:
@@ -159,6 +165,16 @@ phase: Pending
 startTime: {{ $now | Quote }}
 """
 
+_AGAIN = """
+{{ $now := Now }}
+conditions:
+{{ range $type := list "Initialized" "Ready" "ContainersReady" }}
+- lastTransitionTime: {{ $now | Quote }}
+  status: "True"
+  type: {{ $type }}
+{{ end }}
+"""
+
 _DONE = """
 {{ $now := Now }}
 containerStatuses:
@@ -213,6 +229,10 @@ _RUNS_ONCE = [
     _has(".spec.restartPolicy", "In", "Never", "OnFailure"),
     _has(".status.phase", "In", "Running"),
 ]
+_IS_UNREADY = _has('.status.conditions.[] | select( .type == "Ready" ) | .status', "In", "False")
+_RUNS_UNREADY = [_here_to_stay(), _has(".status.phase", "In", "Running"), _IS_UNREADY]
+_POD_AGAIN = _stage("pod-again", "Pod", _RUNS_UNREADY, _AGAIN, delay={"durationMilliseconds": 2000})
+"""Who lost sight of a node calls its pods unready, and a kubelet that is back says otherwise."""
 _POD_DONE = _stage("pod-done", "Pod", _RUNS_ONCE, _DONE)
 _POD_GONE = {
     **_stage("pod-gone", "Pod", [], ""),
