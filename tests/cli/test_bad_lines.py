@@ -73,7 +73,12 @@ PLAN = "plan -f event.yaml --clusters cluster.yaml"
             id="one event of all namespaces",
         ),
         pytest.param("status --at noon", 2, f"'noon' is not a time with an offset; {TIME}", id="no time"),
-        pytest.param("plan -f event.yaml", 2, "Missing option '--clusters'.", id="a plan without clusters"),
+        pytest.param(
+            "plan -f event.yaml",
+            2,
+            "examples/clusters.yaml is one to begin with.",
+            id="a plan without clusters",
+        ),
         pytest.param("plan", 2, "Try 'gala plan --help' for help.", id="a plan of nothing"),
         pytest.param("plan -f nope.yaml", 2, "File 'nope.yaml' does not exist.", id="no such file"),
         pytest.param(f"{PLAN} --at 2027-02-05", 2, TIME, id="a day is no time"),
