@@ -1,8 +1,10 @@
 # Every target makes what it needs: a fresh clone wants nothing but Python 3.11 or newer and make.
 # PYTHON=python3.12 picks another interpreter, ARGS='...' is handed to the command of a target.
+# E2E=tests/e2e/test_kubectl.py runs a part of the end-to-end tests.
 
 PYTHON ?= python3
 VENV   ?= .venv
+E2E    ?= tests/e2e
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
@@ -41,7 +43,7 @@ sweep: $(VENV)/.dev ## Kill the operator before and after each kind of request; 
 	$(BIN)/python -m pytest -m sweep -n 2 tests/sweep $(ARGS)
 
 e2e: $(VENV)/.dev ## Run on three real control planes; builds them first, which takes Go 1.26 and minutes
-	$(BIN)/python -m pytest -m e2e tests/e2e $(ARGS)
+	$(BIN)/python -m pytest -m e2e $(E2E) $(ARGS)
 
 bench: $(VENV)/.dev ## Take the figures of docs/benchmarks.md; minutes, on a machine that does nothing else
 	$(BIN)/python tests/bench/run.py $(ARGS)
