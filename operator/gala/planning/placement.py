@@ -303,9 +303,8 @@ def hold_all(scene: Scene, placed: Placed) -> None:
     """Holds the room of a whole segment that is not latched, from its ``ready_by`` on."""
     segment = placed.segment
     span = Span(segment.ready_by, segment.ready_by, segment.latest_end)
-    for workload, cells in placed.cells.items():
-        if cells:
-            scene.commitments.hold_each(scene.rows[workload].key, span, placed.divisions(workload))
+    for workload in sorted(scene.rows.keys() & placed.cells.keys()):
+        scene.commitments.hold_each(scene.rows[workload].key, span, placed.divisions(workload))
 
 
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:

@@ -134,9 +134,7 @@ def _floors(staged: Stage) -> dict[str, dict[str, dict[str, int]]]:
     """By segment, workload and cluster: its division, or what the rules of the hour made of it."""
     found = {name: {w: placed.divisions(w) for w in placed.cells} for name, placed in staged.placed.items()}
     for (segment, workload, cluster), floor in staged.planned.items():
-        known = found.get(segment, {}).get(workload, {})
-        if cluster in known:
-            known[cluster] = floor
+        found.get(segment, {}).get(workload, {})[cluster] = floor
     return found
 
 
