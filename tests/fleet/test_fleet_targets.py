@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from aiohttp import web
 
 from fleet_builders import (
     DEPLOYMENTS,
@@ -11,6 +14,7 @@ from fleet_builders import (
     PODS,
     WEB,
     Wish,
+    client,
     deployment,
     enrol,
     member,
@@ -21,6 +25,7 @@ from fleet_builders import (
 from fleet_server import serving
 from fleet_stage import stage, web_of
 from gala.errors import Conflict, Unreachable
+from gala.fleet.targets import Targets
 from gala.planning.facts import Missing, NodeRoom, TargetFacts, TargetKey
 
 ROLLOUT = TargetKey("argoproj.io/v1alpha1", "Rollout", "shop", "api")
@@ -131,6 +136,35 @@ async def test_a_kind_that_is_installed_later_is_found_later() -> None:
         it.north.objects["discovery"]["/apis/argoproj.io/v1alpha1"] = {"resources": resources}
         it.north.put(ROLLOUTS, deployment("api", replicas=2))
         assert isinstance((await it.later(10)).targets[ROLLOUT], TargetFacts)
+
+
+async def test_while_a_new_kind_is_asked_for_what_is_known_of_the_others_stays() -> None:
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        asked.set()
+        await answered.wait()
+        return web.json_response({"resources": []})
+
+    async with serving() as north:
+        north.put(DEPLOYMENTS, deployment())
+        north.faults["GET", "v1alpha1"] = slowly
+        server = client(north)
+        targets = Targets(server)
+        await targets.want([Wish()])
+        for cache in targets.caches():
+            cache.start()
+            await cache.settled(seconds=30)
+
+        more = asyncio.create_task(targets.want([Wish(ROLLOUT), Wish()]))
+        await asked.wait()
+        found = targets.facts(0.0, fresh=True)[WEB]
+        answered.set()
+        await more
+
+        assert isinstance(found, TargetFacts)
+        await targets.stop()
+        await server.close()
 
 
 async def test_own_writes_are_seen_by_the_next_pass() -> None:

@@ -116,7 +116,10 @@ class Member:
         return self._upkeep.failure is None and self._last_contact is not None
 
     def sync(self, cluster: GalaCluster, wanted: Sequence[Wanted]) -> None:
-        """Takes a new spec and new wishes over; the work begins with the next ``observe``."""
+        """Takes a new spec and new wishes over; the work begins with the next ``observe``.
+
+        ``wanted`` is not changed any more once it was handed over: the same object means the same wishes.
+        """
         if cluster.spec.write_limit != self.cluster.spec.write_limit:
             self._writer = None
         self.cluster = cluster

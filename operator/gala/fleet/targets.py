@@ -63,7 +63,7 @@ class Targets:
         self._history: dict[TargetKey, ReadyHistory] = {}
         self._unknown: dict[TargetKey, GalaError] = {}
         self._sources: dict[TargetKey, Cache[Scaled]] = {}
-        """Where the facts of each target come from, once its kind is known."""
+        """What ``cache`` found, so that an unchanged target is not looked for in each pass."""
         self._known: dict[TargetKey, tuple[object, TargetFacts]] = {}
         """The facts of the pass before, and what they were made of: most targets do not change."""
 
@@ -90,11 +90,17 @@ class Targets:
 
     def of(self, source: Cache[Scaled]) -> list[TargetKey]:
         """The wanted targets whose facts come from this cache."""
-        return [key for key, cache in self._sources.items() if cache is source]
+        return [key for key in self._wanted if self.cache(key) is source]
 
     def cache(self, key: TargetKey) -> Cache[Scaled] | None:
         """Where the facts of a target come from."""
-        return self._sources.get(key)
+        found = self._sources.get(key)
+        if found is None:
+            path = self.catalog.path(key)
+            found = None if path is None else self._kinds.get(path)
+            if found is not None:
+                self._sources[key] = found
+        return found
 
     async def want(self, wanted: Sequence[Wanted]) -> None:
         """Makes the caches that these targets need, not yet started, and stops those that none needs."""
@@ -104,7 +110,7 @@ class Targets:
         self._wanted = warmups
         self._uncounted = [key for key in warmups if key.kind not in _PROJECTIONS]
         self._history = {key: self._history.get(key) or ReadyHistory() for key in warmups}
-        self._unknown, self._sources = {}, {}
+        self._unknown = {}
         self._known = {key: known for key, known in self._known.items() if key in warmups}
         for key in warmups:
             await self._make(key)
@@ -194,7 +200,7 @@ class Targets:
         autoscalers = scaled_by[key.namespace]
         if isinstance(autoscalers, Missing):
             return autoscalers
-        autoscaler = autoscalers.get((key.kind, key.name), "") if autoscalers else ""
+        autoscaler = autoscalers.get((key.kind, key.name), "")
         ready = self._ready(key, seen)
         basis = (seen, autoscaler, ready, self._warm(key, now, ready, fresh=fresh))
         known = self._known.get(key)
@@ -236,10 +242,8 @@ class Targets:
         try:
             await self.catalog.learn(key)
             path = self.catalog.path(key)
-            if path is not None:
-                if path not in self._kinds:
-                    self._kinds[path] = Cache(self._server, path, _PROJECTIONS.get(key.kind, foreign))
-                self._sources[key] = self._kinds[path]
+            if path is not None and path not in self._kinds:
+                self._kinds[path] = Cache(self._server, path, _PROJECTIONS.get(key.kind, foreign))
             if key.namespace not in self._autoscalers:
                 self._autoscalers[key.namespace] = Autoscalers(self._server, key.namespace)
         except RequestFailed as error:
@@ -249,6 +253,7 @@ class Targets:
         paths = {self.catalog.path(key) for key in self._wanted}
         namespaces = {key.namespace for key in self._wanted}
         gone: list[Cache[Any]] = [self._kinds.pop(path) for path in set(self._kinds) - paths]
+        self._sources.clear()
         for namespace in set(self._autoscalers) - namespaces:
             gone.extend(self._autoscalers.pop(namespace).caches)
         gone.extend(self._pods.pop(key).cache for key in set(self._pods) - set(self._wanted))

@@ -134,6 +134,7 @@ def _floors(staged: Stage) -> dict[str, dict[str, dict[str, int]]]:
     """By segment, workload and cluster: its division, or what the rules of the hour made of it."""
     found = {name: {w: placed.divisions(w) for w in placed.cells} for name, placed in staged.placed.items()}
     for (segment, workload, cluster), floor in staged.planned.items():
+        # What a segment does not place any more is held and not shown among its placements.
         found.get(segment, {}).get(workload, {})[cluster] = floor
     return found
 
