@@ -9,7 +9,7 @@ import pytest
 from gala.api.event_status import GalaEventStatus
 from gala.planning.facts import Missing
 from gala.planning.outcome import Need, Weight
-from gala.report.conditions import Judgement, merge, several
+from gala.report.conditions import Judgement, counted, merge, several
 from gala.report.event_judgements import RoundProgress
 from gala.report.status import event_status, invalid_status, to_wire
 from report_night import T0
@@ -175,3 +175,15 @@ def test_clusters_are_shown_after_the_show_too() -> None:
     status = event_status(view(900, plan=event_plan("HandedBack", segments=())))
     assert [one.name for one in status.clusters] == ["east"]
     assert status.clusters_reachable == "1/1"
+
+
+@pytest.mark.parametrize(
+    ("count", "want"),
+    [
+        pytest.param(0, "0 clusters answer", id="none"),
+        pytest.param(1, "1 cluster answers", id="one"),
+        pytest.param(2, "2 clusters answer", id="several"),
+    ],
+)
+def test_a_number_has_the_words_that_belong_to_it(count: int, want: str) -> None:
+    assert counted(count, "cluster answers", "clusters answer") == want

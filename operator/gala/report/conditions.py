@@ -61,6 +61,11 @@ def _condition(one: Judgement, before: Condition | None, generation: int, now: f
     )
 
 
+def counted(count: int, one: str, more: str) -> str:
+    """A number with the words that belong to it: ``one`` for 1, else ``more``."""
+    return f"{count} {one if count == 1 else more}"
+
+
 def several(messages: Sequence[str], *, most: int = 3) -> str:
     """A few sentences, and how many more there are."""
     more = len(messages) - most

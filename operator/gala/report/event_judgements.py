@@ -14,7 +14,7 @@ from gala.planning.facts import EventKey, Missing, Sample
 from gala.planning.outcome import EventPlan, Finding, SegmentPlan
 from gala.planning.segments import Segment, segments
 from gala.planning.snapshot import Snapshot
-from gala.report.conditions import Judgement, no, several, unknown, yes
+from gala.report.conditions import Judgement, counted, no, several, unknown, yes
 
 CAPACITY = "CapacitySufficient"
 CONTESTED_FOR = 60.0
@@ -175,7 +175,8 @@ def _preflight(view: EventView) -> Judgement:
             f"no cluster takes part in events of namespace {view.key.namespace}; the platform team can grant "
             "it in spec.admits of a GalaCluster",
         )
-    return yes("PreflightPassed", "ChecksPassed", f"{len(view.clusters)} clusters can take their part")
+    taking = counted(len(view.clusters), "cluster can take part", "clusters can take part")
+    return yes("PreflightPassed", "ChecksPassed", taking)
 
 
 _LATER = {
@@ -262,7 +263,8 @@ def _fleet(view: EventView) -> Judgement:
             lost.append(f"{name}: {facts.unreachable_reason or 'no contact'}")
     if lost:
         return no("FleetReachable", "ClustersUnreachable", several(lost))
-    return yes("FleetReachable", "EveryClusterReachable", f"{len(view.clusters)} clusters answer")
+    answering = counted(len(view.clusters), "cluster answers", "clusters answer")
+    return yes("FleetReachable", "EveryClusterReachable", answering)
 
 
 def _capacity(view: EventView) -> Judgement:
@@ -297,9 +299,12 @@ def _handed_back(view: EventView) -> Judgement:
     if left:
         lost.insert(0, f"not given back, set the replicas by hand: {several(left)}")
     if view.plan.open_entries and not lost:
-        return no(
-            "HandedBack", "CapacityHeld", f"{view.plan.open_entries} targets are held or on their way back"
+        held = counted(
+            view.plan.open_entries,
+            "target is held or on its way back",
+            "targets are held or on their way back",
         )
+        return no("HandedBack", "CapacityHeld", held)
     if lost:
         return no("HandedBack", reasons.ORIGINAL_LOST, several(lost))
     if view.plan.phase == "HandedBack" or any(one.latest_end <= view.now for one in view.rounds):
