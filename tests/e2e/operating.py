@@ -26,7 +26,10 @@ from clusters.processes import Guardian, Program, until
 from events import API
 
 FLEET = "gala-system"
-NAME = "gala-operator"
+NAME = "e2e-operator"
+"""An account of its own: the chart's tests see what exactly `gala-operator` may do in the same clusters."""
+
+LEASE = "gala-operator"
 ACCOUNT = f"system:serviceaccount:{FLEET}:{NAME}"
 
 PATIENCE = 120.0
@@ -183,7 +186,7 @@ class Stage:
             one.program.stop()
         kinds = "galaevents,galacues,galaclusters,galaallocations"
         self.hub.run("delete", kinds, "--all", "--all-namespaces", "--wait=false")
-        self.hub.run("delete", "lease", NAME, "-n", FLEET, "--ignore-not-found")
+        self.hub.run("delete", "lease", LEASE, "-n", FLEET, "--ignore-not-found")
 
 
 @contextmanager
@@ -215,14 +218,14 @@ def _account() -> list[Object]:
         {
             "apiVersion": f"{rbac}/v1",
             "kind": "ClusterRole",
-            "metadata": {"name": f"{NAME}-e2e"},
+            "metadata": {"name": NAME},
             "rules": [reads, scales, statuses, ledger, lease, tales, nights],
         },
         {
             "apiVersion": f"{rbac}/v1",
             "kind": "ClusterRoleBinding",
-            "metadata": {"name": f"{NAME}-e2e"},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": f"{NAME}-e2e"},
+            "metadata": {"name": NAME},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": NAME},
             "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": FLEET}],
         },
     ]

@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from clusters.audit import Asked
-from operating import ACCOUNT, FLEET, NAME
+from operating import ACCOUNT, FLEET, LEASE
 
 
 class Target(NamedTuple):
@@ -167,7 +167,7 @@ def _out_of_scope(night: Night) -> Iterator[str]:
             scaled = one.subresource == "scale" and (cluster, one.resource, one.name) in known
             own = cluster == night.hub and one.namespace == FLEET and what in _OWN
             told = cluster == night.hub and one.namespace == namespace and what in _TOLD
-            lease = one.resource != "leases" or one.name == NAME
+            lease = one.resource != "leases" or one.name == LEASE
             if not ((scaled and one.namespace == namespace) or (own and lease) or told):
                 yield f"{one.verb} of {what[1]} {one.namespace}/{one.name} in {cluster} is out of scope."
             elif one.subresource == "scale" and not one.accepted:

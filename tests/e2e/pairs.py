@@ -109,7 +109,7 @@ def _token(cluster: Cluster, name: str) -> Path:
             "apiVersion": f"{rbac}/v1",
             "kind": "ClusterRoleBinding",
             "metadata": {"name": f"{name}-e2e"},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": f"{NAME}-e2e"},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": NAME},
             "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": FLEET}],
         },
     )

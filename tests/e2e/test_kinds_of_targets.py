@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,40 +12,19 @@ from clusters.cluster import Cluster
 from clusters.local import LocalCluster
 from events import Object, event, part, soon, workload
 from external_metrics import METRIC, Metrics, external_metrics
+from foreign_kinds import definition
 from operating import ACCOUNT, Stage
 from workloads import deployment
 
 BEFORE, LASTS = 60, 10
 STARS = "stages.example.com"
 
-REPLICAS = {
-    "subresources": {
-        "status": {},
-        "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"},
-    }
-}
-
-
-def definition(plural: str, group: str, version: str, kind: str, **more: Any) -> Object:
-    """A kind of somebody else's, whose objects may hold anything."""
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    served = {"name": version, "served": True, "storage": True, "schema": schema, **more}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"plural": plural, "kind": kind},
-            "versions": [served],
-        },
-    }
+REPLICAS = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
 OF_OTHERS = (
     definition("scaledobjects", "keda.sh", "v1alpha1", "ScaledObject"),
-    definition("stars", STARS, "v1", "Star", **REPLICAS),
+    definition("stars", STARS, "v1", "Star", status={}, scale=REPLICAS),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clusters.audit import Asked
-from operating import ACCOUNT, FLEET, NAME
+from operating import ACCOUNT, FLEET, LEASE
 from oracle import Night, Promise, Target, judge
 
 BEGIN = datetime(2027, 2, 5, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def asked(second: float, resource: str, subresource: str = "", **more: Any) -> A
         "verb": "patch",
         "group": "",
         "namespace": FLEET,
-        "name": NAME,
+        "name": LEASE,
         "code": 200,
         "agent": "",
         "body": None,

@@ -189,7 +189,7 @@ def _log_in(stage: Stage, member: Cluster, kind: str, name: str) -> None:
             "apiVersion": f"{rbac}/v1",
             "kind": "ClusterRoleBinding",
             "metadata": {"name": f"{kind}-{name}"},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": f"{NAME}-e2e"},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": NAME},
             "subjects": [subject],
         }
     )

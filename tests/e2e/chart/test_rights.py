@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -27,6 +26,7 @@ from chart_release import (
     unused,
 )
 from clusters.cluster import Cluster, Object
+from foreign_kinds import definition
 from workloads import IMAGE, deployment
 
 ROLLOUTS = "shows.example.com"
@@ -79,29 +79,6 @@ def test_installing_it_and_applying_the_show_that_it_prints_is_the_whole_first_u
         wait(hub, "first-show", namespace, {"HandedBack"}, running)
     assert hub.get("deployment", "gateway", "-n", namespace)["spec"]["replicas"] == 2
     assert hub.get("galaclusters", "-n", FLEET)["items"][0]["metadata"]["name"] == "local"
-
-
-def definition(plural: str, group: str, version: str, kind: str, **subresources: Any) -> Object:
-    """A kind of somebody else's."""
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    served = {
-        "name": version,
-        "served": True,
-        "storage": True,
-        "schema": schema,
-        "subresources": subresources,
-    }
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"plural": plural, "kind": kind},
-            "versions": [served],
-        },
-    }
 
 
 OF_OTHERS = (

@@ -114,7 +114,7 @@ def _here_to_stay() -> dict[str, Any]:
     return _has(".metadata.deletionTimestamp", "DoesNotExist")
 
 
-_READY = """
+_AGAIN = """
 {{ $now := Now }}
 conditions:
 {{ range $type := list "Initialized" "Ready" "ContainersReady" }}
@@ -122,7 +122,11 @@ conditions:
   status: "True"
   type: {{ $type }}
 {{ end }}
-containerStatuses:
+"""
+
+_READY = (
+    _AGAIN
+    + """containerStatuses:
 {{ range .spec.containers }}
 - image: {{ .image | Quote }}
   name: {{ .name | Quote }}
@@ -138,6 +142,7 @@ podIP: {{ index $addresses 0 | Quote }}
 phase: Running
 startTime: {{ $now | Quote }}
 """
+)
 
 _UNPULLED = """
 {{ $now := Now }}
@@ -163,16 +168,6 @@ containerStatuses:
 {{ end }}
 phase: Pending
 startTime: {{ $now | Quote }}
-"""
-
-_AGAIN = """
-{{ $now := Now }}
-conditions:
-{{ range $type := list "Initialized" "Ready" "ContainersReady" }}
-- lastTransitionTime: {{ $now | Quote }}
-  status: "True"
-  type: {{ $type }}
-{{ end }}
 """
 
 _DONE = """
