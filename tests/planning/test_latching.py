@@ -171,4 +171,4 @@ def test_caps(cap: int, replicas: int, ends: list[float], want: tuple[int, float
     made, placed = raised(item, ends, 950, replicas)
     assert (made.allocations[0].cap, made.caps_at - NOW) == want
     assert made.allocations[1] == OLD
-    assert placed.cells["web"]["east"].cap == made.allocations[0].cap
+    assert placed.parts["web"][0].cap == made.allocations[0].cap

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from gala.planning.commitments import Held
+from gala.planning.division import Part
 from gala.planning.facts import ClusterFacts, Missing
 from gala.planning.ledger import Allocation, Latched
-from gala.planning.placement import Cell, Placed, Scene, Short, place, weights
+from gala.planning.placement import Placed, Scene, Short, place, weights
 from planning_values import (
     NOW,
     a_cluster,
@@ -39,8 +41,8 @@ def placed(one: Scene, item: Latched | None = None) -> Placed:
     return place(one, a_segment(demand=one.event.spec.rounds[0].demand), item)
 
 
-def divisions(found: Placed, workload: str = "web") -> dict[str, int]:
-    return found.divisions(workload)
+def divisions(found: Placed, workload: str = "web") -> Mapping[str, int]:
+    return found.divisions[workload]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def kept(share_east: int, cap_east: int, cap_west: int) -> Latched:
 
 def test_latched_shares_stand_and_latched_caps_rise_into_free_room() -> None:
     found = placed(scene([{"workload": "web", "replicas": 40}]), kept(3, 10, 10))
-    assert {c: (cell.share, cell.cap) for c, cell in found.cells["web"].items()} == {
+    assert {part.cluster: (part.share, part.cap) for part in found.parts["web"]} == {
         "east": (3, 30),
         "west": (1, 30),
     }
@@ -171,7 +173,8 @@ def test_weights(cells: dict[str, tuple[int, int]], floors: dict[str, int], want
     made = Placed(
         segment=a_segment(),
         required={"web": 40},
-        cells={"web": {c: Cell(1, cap, division) for c, (cap, division) in cells.items()}},
+        parts={"web": [Part(c, 1, cap) for c, (cap, _) in cells.items()]},
+        divisions={"web": {c: division for c, (_, division) in cells.items()}},
     )
     got = weights(made, {"web": floors})
     assert {c: percent for (_, c), percent in got.items()} == want

@@ -58,7 +58,7 @@ def placed(snapshot: Snapshot) -> dict[str, int]:
     """What each event's round r gets in the east."""
     nights = projected(snapshot)
     return {
-        key.name: sum(cell.division for cells in night.placed["r"].cells.values() for cell in cells.values())
+        key.name: sum(sum(counts.values()) for counts in night.placed["r"].divisions.values())
         for key, night in nights.items()
     }
 
@@ -109,8 +109,8 @@ def test_two_latched_events_of_which_one_is_only_observed_keep_their_own_shares(
     records = [a_record(kept[0]), a_record(kept[1], event=SALE, uid="uid-sale")]
     events = show(wants("web", 30)), sale(wants("shop", 20), mode="Observe")
     nights = projected(a_snapshot(*events, clusters=ROOM, records=records))
-    assert nights[SHOW].placed["r"].divisions("web") == {"east": 30}
-    assert nights[SALE].placed["r"].divisions("shop") == {"east": 20}
+    assert nights[SHOW].placed["r"].divisions["web"] == {"east": 30}
+    assert nights[SALE].placed["r"].divisions["shop"] == {"east": 20}
 
 
 def test_a_stored_floor_holds_its_room_against_other_events() -> None:
@@ -122,7 +122,7 @@ def test_a_stored_floor_holds_its_room_against_other_events() -> None:
         ledgers=[a_ledger(entry, event=SALE)],
     )
     nights = project(snapshot, Books(snapshot), NOW, SETTINGS)
-    assert nights[SHOW].placed["r"].divisions("web") == {"east": 5}
+    assert nights[SHOW].placed["r"].divisions["web"] == {"east": 5}
 
 
 def test_a_target_that_only_a_ledger_knows_keeps_the_room_of_its_original() -> None:
@@ -132,14 +132,14 @@ def test_a_target_that_only_a_ledger_knows_keeps_the_room_of_its_original() -> N
         clusters=[cluster],
         ledgers=[a_ledger(an_entry("shop", original=20), event=SALE)],
     )
-    assert night(snapshot).placed["r"].divisions("web") == {"east": 30}
+    assert night(snapshot).placed["r"].divisions["web"] == {"east": 30}
 
 
 def test_an_entry_in_a_cluster_that_is_gone_takes_no_room() -> None:
     snapshot = a_snapshot(
         show(wants("web")), clusters=ROOM, ledgers=[a_ledger(an_entry("shop"), cluster="gone", event=SALE)]
     )
-    assert night(snapshot).placed["r"].divisions("web") == {"east": 40}
+    assert night(snapshot).placed["r"].divisions["web"] == {"east": 40}
 
 
 def test_what_lies_too_far_ahead_is_left_out() -> None:

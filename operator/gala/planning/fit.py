@@ -103,12 +103,12 @@ class Room:
 
     def _fill(self, group: _Group, size: Size, pods: int, begun: list[_Group]) -> int:
         """Fills one group, adds what is left of it to those begun; returns the pods without room."""
-        each = _per_node(group, size)
+        count, free_cpu, free_memory, slots = group
+        cpu, memory = size
+        each = _fitting(((1, free_cpu, free_memory, slots),), size)
         if not each:
             self._keep(group, begun)
             return pods
-        count, free_cpu, free_memory, slots = group
-        cpu, memory = size
         full = min(count, pods // each)
         if full:
             self._keep((full, free_cpu - each * cpu, free_memory - each * memory, slots - each), begun)
@@ -149,17 +149,6 @@ def _fitting(groups: Iterable[_Group], size: Size) -> int:
         if each > 0:
             found += count * each
     return found
-
-
-def _per_node(group: _Group, size: Size) -> int:
-    """Pods of this size that one node of a group takes; a size of 0 is bounded by pod slots alone."""
-    _, free_cpu, free_memory, each = group
-    cpu, memory = size
-    if cpu and (by_cpu := free_cpu // cpu) < each:
-        each = by_cpu
-    if memory and (by_memory := free_memory // memory) < each:
-        each = by_memory
-    return max(0, each)
 
 
 def _bounds(size: Size) -> tuple[float, float]:

@@ -41,7 +41,7 @@ def floors(stand: Stand, workload: Workload, move: Move | None) -> Found:
     clusters = stand.in_fill_order(name)
     stored = stand.stored_of(name)
     required = stand.placed.required.get(name)
-    divisions = stand.placed.divisions(name) if required is not None else dict.fromkeys(stored, 0)
+    divisions = stand.placed.divisions.get(name, {}) if required is not None else dict.fromkeys(stored, 0)
     fixed = ratchet(
         stand.placed.segment.name,
         old=stored,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from gala.planning.books import SiteKey
 from gala.planning.ledger import Allocation, Latched, LatchedCluster
 from gala.planning.night import Night
 from gala.planning.placement import Placed, Scene, place
@@ -77,9 +78,10 @@ def _again(
 
 def _allocations(placed: Placed, old: Iterable[Allocation]) -> tuple[Allocation, ...]:
     known = {(a.workload, a.cluster): a for a in old}
-    for workload, cells in placed.cells.items():
-        for cluster, cell in cells.items():
-            known.setdefault((workload, cluster), Allocation(workload, cluster, cell.share, cell.cap))
+    for workload, parts in placed.parts.items():
+        for part in parts:
+            site = (workload, part.cluster)
+            known.setdefault(site, Allocation(workload, part.cluster, part.share, part.cap))
     return tuple(known[key] for key in sorted(known))
 
 
@@ -104,17 +106,12 @@ def raise_caps(night: Night, latched: Latched, ends: Iterable[float], now: float
     if night.scene is None or not (ended or placed.short):
         return latched, placed
     again = place(night.scene, placed.segment, latched)
-    changed = any(
-        cell.cap > placed.cells[workload][cluster].cap
-        for workload, cells in again.cells.items()
-        for cluster, cell in cells.items()
-    )
-    if not changed and not ended:
+    caps, before = _caps(again), _caps(placed)
+    if not ended and not any(cap > before[site] for site, cap in caps.items()):
         return latched, placed
-    raised = tuple(
-        a._replace(cap=again.cells[a.workload][a.cluster].cap)
-        if a.cluster in again.cells.get(a.workload, {})
-        else a
-        for a in latched.allocations
-    )
+    raised = tuple(a._replace(cap=caps.get((a.workload, a.cluster), a.cap)) for a in latched.allocations)
     return replace(latched, allocations=raised, caps_at=now), again
+
+
+def _caps(placed: Placed) -> dict[SiteKey, int]:
+    return {(workload, part.cluster): part.cap for workload, parts in placed.parts.items() for part in parts}

@@ -28,14 +28,6 @@ _LAST = 1 << 31
 """Fill order of a latched cluster that cannot be used any more."""
 
 
-class Cell(NamedTuple):
-    """One workload in one cluster during one segment."""
-
-    share: int
-    cap: int
-    division: int
-
-
 class Short(NamedTuple):
     """Replicas that found no room, and which bound was met."""
 
@@ -49,15 +41,13 @@ class Placed:
 
     segment: Segment
     required: Mapping[str, int] = field(default_factory=dict)
-    cells: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
-    """By workload, then cluster."""
+    parts: Mapping[str, Sequence[Part]] = field(default_factory=dict)
+    """By workload: what was divided by, in the order of the clusters' names."""
+    divisions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By workload, then cluster: the replicas that came of it."""
     short: Mapping[str, Short] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each workload's shares came from."""
-
-    def divisions(self, workload: str) -> dict[str, int]:
-        """One workload's division by cluster."""
-        return {c: cell.division for c, cell in self.cells.get(workload, {}).items()}
 
 
 class Row(NamedTuple):
@@ -204,10 +194,11 @@ class Placing:
         self._start = min(segment.ready_by, scene.now) if anew else segment.ready_by
         self._workloads = {w.name: w for w in scene.event.spec.workloads}
         self._stored: dict[str, list[Allocation]] = {}
-        for item in latched.allocations if latched else ():
+        for item in sorted(latched.allocations) if latched else ():
             self._stored.setdefault(item.workload, []).append(item)
         self._totals: dict[str, int] = {}
-        self._cells: dict[str, dict[str, Cell]] = {}
+        self._divided: dict[str, list[Part]] = {}
+        self._counts: dict[str, Mapping[str, int]] = {}
         self._short: dict[str, Short] = {}
         self._sources: dict[str, str] = {}
 
@@ -235,20 +226,20 @@ class Placing:
             per_replica=capacity.qps_per_replica if capacity else 1,
         )
         self._totals[name] = total
-        counts = divided.counts
-        self._cells[name] = {part.cluster: Cell(part.share, part.cap, counts[part.cluster]) for part in parts}
+        self._divided[name], self._counts[name] = parts, divided.counts
         if divided.short:
             bound = workload.per_cluster.max
             by_max = bound is not None and all(part.cap >= bound for part in parts) and bool(parts)
             self._short[name] = Short(divided.short, "PerClusterMax" if by_max else "InsufficientRoom")
-        self._hold(name, counts)
+        self._hold(name, divided.counts)
 
     def done(self) -> Placed:
         """The whole segment, once every demand is served."""
         return Placed(
             segment=self.segment,
             required=self._totals,
-            cells=self._cells,
+            parts=self._divided,
+            divisions=self._counts,
             short=self._short,
             sources=self._sources,
         )
@@ -303,8 +294,8 @@ def hold_all(scene: Scene, placed: Placed) -> None:
     """Holds the room of a whole segment that is not latched, from its ``ready_by`` on."""
     segment = placed.segment
     span = Span(segment.ready_by, segment.ready_by, segment.latest_end)
-    for workload in sorted(scene.rows.keys() & placed.cells.keys()):
-        scene.commitments.hold_each(scene.rows[workload].key, span, placed.divisions(workload))
+    for workload in sorted(scene.rows.keys() & placed.divisions.keys()):
+        scene.commitments.hold_each(scene.rows[workload].key, span, placed.divisions[workload])
 
 
 def place(scene: Scene, segment: Segment, latched: Latched | None) -> Placed:
@@ -327,10 +318,10 @@ def weights(placed: Placed, floors: Mapping[str, Mapping[str, int]]) -> dict[Sit
     """
     found: dict[SiteKey, int] = {}
     for workload in placed.required:
-        cells = placed.cells.get(workload, {})
-        if all(cell.division < cell.cap for cell in cells.values()):
+        divided, counts = placed.parts.get(workload, ()), placed.divisions.get(workload, {})
+        if all(counts[part.cluster] < part.cap for part in divided):
             continue
-        parts = [Part(c, share=floors[workload].get(c, 0), cap=100) for c in sorted(cells)]
+        parts = [Part(part.cluster, share=floors[workload].get(part.cluster, 0), cap=100) for part in divided]
         if any(part.share for part in parts):
             percents = webster(100, parts)
             found.update({(workload, p.cluster): n for p, n in zip(parts, percents, strict=True)})

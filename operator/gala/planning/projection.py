@@ -180,9 +180,9 @@ def _wants(
     """What each segment wants of each workload, by cluster: what is planned, or more if more is stored."""
     wants: defaultdict[str, defaultdict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     for name, place in placed.items():
-        for workload, cells in place.cells.items():
-            for cluster, cell in cells.items():
-                wants[cluster][name][workload] = cell.division
+        for workload, counts in place.divisions.items():
+            for cluster, replicas in counts.items():
+                wants[cluster][name][workload] = replicas
     for (name, workload, cluster), floor in night.floors.items():
         if name in placed and (night.event is not None or name in latches.get(cluster, {})):
             known = wants[cluster][name]

@@ -59,7 +59,7 @@ class Stand:
 
     def in_fill_order(self, workload: str) -> list[str]:
         """Every cluster that has a part or a floor of a workload; those that cannot be used come last."""
-        names = {*self.placed.cells.get(workload, ()), *self.stored_of(workload)}
+        names = {*self.placed.divisions.get(workload, ()), *self.stored_of(workload)}
 
         def order(cluster: str) -> tuple[bool, int, int, str]:
             site = self.site(workload, cluster)

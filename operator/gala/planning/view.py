@@ -21,6 +21,7 @@ from gala.planning.outcome import (
 from gala.planning.placement import Placed, weights
 from gala.planning.segments import Segment, covers
 from gala.planning.settle import Outcome
+from gala.planning.sites import Site
 from gala.planning.snapshot import Snapshot
 from gala.planning.stage import Stage
 from gala.planning.standing import Goal
@@ -40,7 +41,7 @@ def event_plan(
     # An event that is gone has no sites, but its entries still have targets that can be read.
     known = {o.site: o.facts for o in outcomes} | {name: site.facts for name, site in night.sites.items()}
     ready = {site: _ready(facts) for site, facts in known.items()}
-    originals = {place: site.original for place, site in night.sites.items()}
+    originals = _originals(night.sites.values())
     floors = _floors(staged)
     open_entries = [o.settled.entry for o in outcomes if o.settled.entry is not None]
     return EventPlan(
@@ -97,7 +98,7 @@ def _segment(
     staged: Stage,
     segment: Segment,
     floors: Mapping[str, Mapping[str, int]],
-    originals: Mapping[SiteKey, int],
+    originals: Mapping[str, Mapping[str, int]],
 ) -> SegmentPlan:
     night = staged.night
     placed = staged.placed.get(segment.name, Placed(segment=segment))
@@ -115,28 +116,41 @@ def _segment(
             for c, w in sorted(staged.windows.get(segment.name, {}).items())
         ),
         needs=tuple(_needs(staged, segment, placed)),
-        placements=tuple(
-            Placement(
-                workload,
-                cluster,
-                *here[cluster],
-                floors[workload][cluster],
-                originals.get((workload, cluster), 0),
-            )
-            for workload, here in sorted(placed.cells.items())
-            for cluster in sorted(here)
-        ),
+        placements=tuple(_placements(placed, floors, originals)),
         weights=tuple(Weight(w, c, percent) for (w, c), percent in sorted(weights(placed, floors).items())),
     )
 
 
-def _floors(staged: Stage) -> dict[str, dict[str, dict[str, int]]]:
-    """By segment, workload and cluster: its division, or what the rules of the hour made of it."""
-    found = {name: {w: placed.divisions(w) for w in placed.cells} for name, placed in staged.placed.items()}
-    for (segment, workload, cluster), floor in staged.planned.items():
-        # What a segment does not place any more is held and not shown among its placements.
-        found.get(segment, {}).get(workload, {})[cluster] = floor
+def _placements(
+    placed: Placed, floors: Mapping[str, Mapping[str, int]], originals: Mapping[str, Mapping[str, int]]
+) -> Iterator[Placement]:
+    """By workload, then cluster."""
+    for workload, parts in sorted(placed.parts.items()):
+        divided, held, ran = placed.divisions[workload], floors[workload], originals.get(workload, {})
+        for name, share, cap, *_ in parts:
+            yield Placement(workload, name, share, cap, divided[name], held[name], ran.get(name, 0))
+
+
+def _originals(sites: Iterable[Site]) -> dict[str, dict[str, int]]:
+    """What runs without us, by workload and cluster."""
+    found: dict[str, dict[str, int]] = {}
+    for site in sites:
+        found.setdefault(site.workload.name, {})[site.cluster.name] = site.original
     return found
+
+
+def _floors(staged: Stage) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+    """By segment, workload and cluster: its division, or what the rules of the hour made of it."""
+    raised: dict[str, dict[str, dict[str, int]]] = {}
+    for (segment, workload, cluster), floor in staged.planned.items():
+        raised.setdefault(segment, {}).setdefault(workload, {})[cluster] = floor
+    return {
+        # What a segment does not place any more is held and not shown among its placements.
+        name: {w: {**counts, **raised[name].get(w, {})} for w, counts in placed.divisions.items()}
+        if name in raised
+        else placed.divisions
+        for name, placed in staged.placed.items()
+    }
 
 
 def _needs(staged: Stage, segment: Segment, placed: Placed) -> Iterator[Need]:
