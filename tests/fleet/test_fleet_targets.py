@@ -42,6 +42,31 @@ async def test_what_is_ready_is_warm_a_warm_up_after_it_was_first_seen() -> None
         assert web_of(await it.later(10)).warm == 5
 
 
+async def test_facts_are_made_anew_only_where_something_is_different() -> None:
+    async with stage() as it:
+        await it.look()
+        warm = await it.later(30)
+        again = await it.later(30)
+        it.north.change(DEPLOYMENTS, "web", status={"readyReplicas": 2})
+        fewer = await it.later(10, deployments=it.north.version)
+
+        assert web_of(warm).warm == 3
+        assert again.targets is warm.targets
+        assert (web_of(fewer).ready, web_of(fewer).warm) == (2, 2)
+
+
+async def test_an_autoscaler_is_seen_although_the_target_itself_stays_as_it_is() -> None:
+    async with stage() as it:
+        await it.look()
+        before = await it.later(30)
+        spec = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}
+        it.north.put(HPAS, {"metadata": {"name": "web-hpa", "namespace": "shop"}, "spec": spec})
+        after = await it.later(10, horizontalpodautoscalers=it.north.version)
+
+        want = ("", "HorizontalPodAutoscaler/web-hpa")
+        assert (web_of(before).autoscaler, web_of(after).autoscaler) == want
+
+
 async def test_after_an_outage_nothing_is_called_warm_from_before_it() -> None:
     async with stage() as it:
         await it.look()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from gala.fleet.warm import ReadyHistory
@@ -45,3 +47,14 @@ def test_after_a_time_without_contact_the_count_begins_anew() -> None:
 
     assert isinstance(history.warm(41, 30), Missing)
     assert history.warm(71, 30) == 5
+
+
+def test_the_answer_stays_from_a_warm_up_after_the_last_change_on() -> None:
+    history = ReadyHistory()
+    assert history.stands_from(30) == inf
+
+    history.note(0, 5)
+    history.note(10, 8)
+
+    assert history.stands_from(30) == 40
+    assert history.warm(40, 30) == history.warm(4_000, 30) == 8

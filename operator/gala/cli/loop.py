@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-COLLECT_AFTER: Final = (100_000, 10, 25)
+COLLECT_AFTER: Final = (10_000, 100, 25)
 """New objects until the collector looks at the youngest, and its looks until it goes one age further."""
 
 

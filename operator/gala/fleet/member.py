@@ -100,7 +100,9 @@ class Member:
         self._contacts = 0
         self._passed_at: float | None = None
         self._last_contact: float | None = None
-        self._targets: dict[TargetKey, TargetFacts | Missing] = {}
+        self._targets: Mapping[TargetKey, TargetFacts | Missing] = {}
+        self._noted: Mapping[TargetKey, TargetFacts | Missing] | None = None
+        """What pod starts were last learned from."""
         self._waited = False
         """The pass before did not see the end of the upkeep that is still under way."""
         self._wrote = False
@@ -170,7 +172,9 @@ class Member:
         self._note_contact(now)
         if targets is not None:
             before, self._targets = self._targets, self._read(targets, now)
-            if any(_lost_pods(before.get(key), facts) for key, facts in self._targets.items()):
+            if self._targets is not before and any(
+                _lost_pods(before.get(key), facts) for key, facts in self._targets.items()
+            ):
                 self._room.due_soon(now)
         return self._facts(now)
 
@@ -317,14 +321,16 @@ class Member:
                 raise outcome
         return all(cache.running for cache in late)
 
-    def _read(self, targets: Targets, now: float) -> dict[TargetKey, TargetFacts | Missing]:
+    def _read(self, targets: Targets, now: float) -> Mapping[TargetKey, TargetFacts | Missing]:
         """Facts outlive contact with the cluster, but not a cache that ended while the cluster answers."""
         facts = targets.facts(now, fresh=self.reachable)
         if not self.reachable:
             return facts
-        for key, found in facts.items():
-            if isinstance(found, TargetFacts):
-                self._starts.note(now, key, found)
+        if facts is not self._noted:
+            self._noted = facts
+            for key, found in facts.items():
+                if isinstance(found, TargetFacts):
+                    self._starts.note(now, key, found)
         ended = [
             cache
             for cache in targets.sources()
@@ -332,8 +338,11 @@ class Member:
         ]
         for cache in ended:
             reason = "Unreachable" if cache.failure is None else why(cache.failure)
-            for key in targets.of(cache):
-                facts[key] = Missing(reason, f"{key} is not followed any more: {cache.failure}")
+            lost = {
+                key: Missing(reason, f"{key} is not followed any more: {cache.failure}")
+                for key in targets.of(cache)
+            }
+            facts = {**facts, **lost}
         return facts
 
     def _facts(self, now: float) -> ClusterFacts:

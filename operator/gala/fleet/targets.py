@@ -9,7 +9,7 @@ gives, which is asked once for each object.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from gala.errors import GalaError, Rejected, RequestFailed
 from gala.fleet.autoscalers import Autoscalers
@@ -48,6 +48,15 @@ class _Pods:
         self.cache: Cache[bool] = Cache(server, path, pod_ready, selector=selector)
 
 
+class _Standing(NamedTuple):
+    """Facts that stay what they are from ``since`` on, while every cache is as it was."""
+
+    caches: tuple[tuple[int, GalaError | None], ...]
+    """The changes and the failure of each."""
+    since: float
+    facts: Mapping[TargetKey, TargetFacts | Missing]
+
+
 class Targets:
     """The wanted targets of one cluster and the caches behind them."""
 
@@ -66,6 +75,8 @@ class Targets:
         """What ``cache`` found, so that an unchanged target is not looked for in each pass."""
         self._known: dict[TargetKey, tuple[object, TargetFacts]] = {}
         """The facts of the pass before, and what they were made of: most targets do not change."""
+        self._standing: _Standing | None = None
+        """Those of all targets: in most clusters nothing changes at most times."""
 
     @property
     def wanted(self) -> Iterable[TargetKey]:
@@ -111,6 +122,7 @@ class Targets:
         self._uncounted = [key for key in warmups if key.kind not in _PROJECTIONS]
         self._history = {key: self._history.get(key) or ReadyHistory() for key in warmups}
         self._unknown = {}
+        self._standing = None
         self._known = {key: known for key, known in self._known.items() if key in warmups}
         for key in warmups:
             await self._make(key)
@@ -118,6 +130,7 @@ class Targets:
 
     async def learn_again(self) -> None:
         """Asks anew for kinds that could not be found."""
+        self._standing = None
         for key in list(self._unknown):
             del self._unknown[key]
             await self._make(key)
@@ -149,6 +162,7 @@ class Targets:
         selector = (scale.get("status") or {}).get("selector")
         if not selector:
             raise Rejected(f"/scale of {key} names no selector, so its pods cannot be counted.")
+        self._standing = None
         if old := self._pods.pop(key, None):
             await old.cache.stop()
         self._pods[key] = _Pods(self._server, seen.uid, key.namespace, str(selector))
@@ -171,13 +185,24 @@ class Targets:
 
     def forget_history(self) -> None:
         """After a time without contact."""
+        self._standing = None
         for history in self._history.values():
             history.forget()
 
-    def facts(self, now: float, *, fresh: bool) -> dict[TargetKey, TargetFacts | Missing]:
-        """Of every wanted target; ``fresh`` notes what is Ready now."""
+    def facts(self, now: float, *, fresh: bool) -> Mapping[TargetKey, TargetFacts | Missing]:
+        """Of every wanted target; ``fresh`` notes what is Ready now.
+
+        The same object as before means that nothing is different.
+        """
+        caches, last = tuple((cache.changes, cache.failure) for cache in self.caches()), self._standing
+        if last is not None and last.caches == caches and now >= last.since:
+            return last.facts
         scaled_by = {namespace: found.by_target() for namespace, found in self._autoscalers.items()}
-        return {key: self._facts(key, now, scaled_by, fresh=fresh) for key in self._wanted}
+        found = {key: self._facts(key, now, scaled_by, fresh=fresh) for key in self._wanted}
+        since = max((self._history[key].stands_from(self._wanted[key]) for key in found), default=now)
+        known = all(isinstance(each, TargetFacts) for each in found.values())
+        self._standing = _Standing(caches, since, found) if fresh and known and now >= since else None
+        return found
 
     async def stop(self) -> None:
         """Ends every cache."""

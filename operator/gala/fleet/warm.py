@@ -13,6 +13,7 @@ the same answer.
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import NamedTuple
 
 from gala.planning.facts import Missing
@@ -37,6 +38,10 @@ class ReadyHistory:
         """Takes down what is Ready at ``now``."""
         if not self._seen or self._seen[-1].ready != ready:
             self._seen.append(_Seen(now, ready))
+
+    def stands_from(self, warmup: float) -> float:
+        """When what was noted last is warm: from then on the answer stays, until another number is noted."""
+        return self._seen[-1].at + warmup if self._seen else inf
 
     def warm(self, now: float, warmup: float) -> int | Missing:
         """What has been Ready from ``now - warmup`` on; call ``note`` at ``now`` first."""

@@ -64,11 +64,13 @@ class Commitments:
 
     def know(self, cluster: str, key: TargetKey, *, rank: int, size: Size, original: int) -> None:
         """Says that a target exists; of two events that share it the smaller rank counts."""
-        known = self._targets[cluster].get(key)
+        targets = self._targets[cluster]
+        known = targets.get(key)
         if known is None or rank < known.rank:
-            self._targets[cluster][key] = _Target(rank, size, original)
-            self._packings.pop(cluster, None)
-            self._wanted.pop(cluster, None)
+            targets[key] = _Target(rank, size, original)
+            if cluster in self._packings:
+                del self._packings[cluster]
+                self._wanted.pop(cluster, None)
 
     def know_last(self, cluster: str, key: TargetKey, *, size: Size, original: int) -> None:
         """Says that a target exists that no event names any more; it ranks last."""

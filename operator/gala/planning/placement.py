@@ -59,16 +59,20 @@ class Row(NamedTuple):
     sizes: tuple[Size, ...]
     parts: tuple[tuple[str, int, int, int], ...]
     """Of each cluster: its name, its fill order, its own weight, and what runs there without us."""
+    largest: tuple[int, int]
+    """The sort key of its largest pod."""
 
     @classmethod
     def of(cls, sites: Sequence[Site]) -> Row:
         """At least one site, all of one workload and in the order of their clusters' names."""
+        sizes = tuple(site.size for site in sites)
         return cls(
             sites[0].key,
             tuple(site.cluster for site in sites),
             tuple(site.cluster.name for site in sites),
-            tuple(site.size for site in sites),
+            sizes,
             tuple((s.cluster.name, s.cluster.fill_order, s.cluster.weight, s.original) for s in sites),
+            min(map(decreasing, set(sizes))),
         )
 
 
@@ -210,8 +214,11 @@ class Placing:
     def precedence(self, demand: Demand) -> tuple[int, tuple[int, int], str]:
         """Tier, then the largest pod, then the name: what sorts first is served first."""
         row = self._scene.rows.get(demand.workload)
-        largest = min(map(decreasing, set(row.sizes))) if row else (0, 0)
-        return (self._workloads[demand.workload].tier.rank, largest, demand.workload)
+        return (
+            self._workloads[demand.workload].tier.rank,
+            row.largest if row else (0, 0),
+            demand.workload,
+        )
 
     def serve(self, demand: Demand) -> None:
         """Divides one demand and takes its room."""

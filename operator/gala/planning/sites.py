@@ -129,6 +129,8 @@ def _size(facts: TargetFacts | Missing | None) -> Size:
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:
     """Why nothing may grow here; of an open entry only what its cluster does not admit (any more)."""
+    if site.admitted and site.entry is None:
+        return _unusable(site)
     name, where, key = site.cluster.name, site.workload.name, site.key
     tier, admits = site.workload.tier, site.cluster.admits
     moved = site.entry is not None and site.entry.target.namespace != key.namespace
@@ -137,7 +139,7 @@ def _refusal(event: EventFacts, site: Site) -> Finding | None:
         if site.entry is not None:
             message += "; what is held there stays until its round is over, and nothing new begins"
         return Finding("NotAdmitted", message, name, where)
-    return None if site.entry is not None else _unusable(site)
+    return None
 
 
 def _unusable(site: Site) -> Finding | None:

@@ -78,7 +78,7 @@ class EventView:
             ready_in[cluster] += ready or 0
         for (_, cluster), floor in self.plan.floors.items():
             due_in[cluster] += floor
-        taking = {place.cluster for segment in self.plan.segments for place in segment.placements}
+        taking = {window.cluster for segment in self.plan.segments for window in segment.windows}
         clusters = tuple(sorted(taking | due_in.keys() | ready_in.keys()))
         found = {"ready_of": ready_of, "ready_in": ready_in, "due_in": due_in, "clusters": clusters}
         for name, value in found.items():
