@@ -8,6 +8,8 @@ from typing import Protocol
 
 import pytest
 
+from figures import lines, measured
+
 _OURS = "tests/e2e/"
 _OUTCOMES = ("", "passed", "failed", "skipped", "error")
 """Under which pytest keeps its reports; the nameless one has the set-ups that went well."""
@@ -17,8 +19,10 @@ class Report(Protocol):
     """One phase of one test, as pytest reports it."""
 
     nodeid: str
+    when: str
     outcome: str
     duration: float
+    user_properties: list[tuple[str, object]]
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ def table(reports: Iterable[Report]) -> Iterator[str]:
 
 
 class TableOfTests:
-    """A plugin that prints it."""
+    """A plugin that prints it, and what the tests measured below."""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The hook of that name."""
@@ -62,3 +66,7 @@ class TableOfTests:
         if ours:
             terminalreporter.section("end-to-end tests", "-")
             terminalreporter.write_line("\n".join(table(ours)))
+        rows = [row for one in ours if one.when == "call" for row in measured(one.user_properties)]
+        if rows:
+            terminalreporter.section("measured", "-")
+            terminalreporter.write_line("\n".join(lines(rows)))

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import pytest
+
 from clusters.local import LocalCluster
 from events import event, part, soon, workload
 from figures import Figures
@@ -35,6 +37,7 @@ LATER = timedelta(days=1)
 """A round that is put off so far lets go of what it holds."""
 
 
+@pytest.mark.alone
 def test_a_round_is_ready_as_fast_as_the_clusters_can(
     stage: Stage, local_fleet: Sequence[LocalCluster], figures: Figures
 ) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from clusters.cluster import Cluster, Object
 from events import event, part, soon, workload
+from figures import Figures
 from operating import ACCOUNT, Stage
 from workloads import deployment
 
@@ -48,7 +48,7 @@ def first_refusal(cluster: Cluster, since: int, namespace: str) -> datetime:
 
 
 def test_a_quota_that_refuses_pods_is_told_within_seconds(
-    stage: Stage, cluster: Cluster, figures: Callable[[str], None]
+    stage: Stage, cluster: Cluster, figures: Figures
 ) -> None:
     cluster.apply(quota(stage.namespace, 6), deployment("web", stage.namespace, 2))
     cluster.until(lambda: cluster.ready("deployment", "web", stage.namespace) == 2, "two are Ready")
@@ -61,7 +61,8 @@ def test_a_quota_that_refuses_pods_is_told_within_seconds(
 
     stage.until(lambda: message(stage, "Ready") == SHORT, "the shortfall is told")
     took = told_short(cluster, mark, stage.namespace) - first_refusal(cluster, mark, stage.namespace)
-    figures(f"a quota refuses pods: told after {took.total_seconds():.1f} s, target {WITHIN.seconds} s")
+    told = f"{took.total_seconds():.1f} s, target {WITHIN.seconds} s"
+    figures.add("a quota refuses pods", "told after", told)
     assert took <= WITHIN
 
     cluster.apply(quota(stage.namespace, 20))

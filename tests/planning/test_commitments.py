@@ -54,6 +54,15 @@ def test_a_target_that_nobody_knows_holds_only_its_floors() -> None:
     assert (held.due("east", WEB, 5), held.due("east", WEB, 10)) == (3, 0)
 
 
+def test_a_target_that_is_heard_of_later_takes_its_room_too() -> None:
+    held = known(web=2)
+    assert left(held, 5) == 8
+
+    held.know("east", SHOP, rank=1, size=POD, original=3)
+
+    assert (held.state(5), left(held, 5)) == (((2, 3),), 5)
+
+
 def test_of_two_events_the_higher_tier_says_how_a_target_ranks() -> None:
     held = Commitments()
     held.know("east", SHOP, rank=1, size=POD, original=0)
