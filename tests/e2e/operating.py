@@ -7,7 +7,7 @@
         stage.until_phase("show", "Armed")              with the operator's log where it fails
 
 The hub is the first cluster. The operator is a ServiceAccount in each of them (`ACCOUNT` in audit logs);
-the exact rights of the chart are the matter of test_chart_rights.py.
+what it may do is what `gala.api.rbac` says, which chart/test_rights.py compares with what the chart grants.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 from clusters.cluster import Cluster, Object
 from clusters.processes import Guardian, Program, until
 from events import API
+from gala.api import rbac
 
 FLEET = "gala-system"
 NAME = "e2e-operator"
@@ -34,6 +35,9 @@ ACCOUNT = f"system:serviceaccount:{FLEET}:{NAME}"
 
 PATIENCE = 120.0
 """Seconds for a phase to come beyond the times that the event itself names."""
+
+OF_OTHERS = (rbac.Scalable("stars", "stages.example.com"),)
+"""The kinds beside Kubernetes' own that a test scales."""
 
 CRDS = Path(__file__).parents[2] / "crds"
 
@@ -203,29 +207,15 @@ def operating(fleet: Sequence[Cluster], namespace: str) -> Iterator[Stage]:
 
 
 def _account() -> list[Object]:
-    """May read everything, and write what docs/security.md lists, anywhere."""
-    reads = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
-    scales = {"apiGroups": ["*"], "resources": ["*/scale"], "verbs": ["patch"]}
-    statuses = {"apiGroups": ["gala.dev"], "resources": ["*/status"], "verbs": ["patch", "update"]}
-    changes = ["create", "update", "patch", "delete"]
-    ledger = {"apiGroups": ["gala.dev"], "resources": ["galaallocations"], "verbs": changes}
-    lease = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "update"]}
-    tales = {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]}
-    nights = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "patch", "update"]}
-    rbac = "rbac.authorization.k8s.io"
+    """May do what the operator asks of its users, in every namespace, and nothing else."""
+    rules = (
+        *rbac.HUB_EVERYWHERE,
+        *rbac.in_fleet_namespace(LEASE),
+        *rbac.MEMBER_EVERYWHERE,
+        *rbac.in_target_namespaces(OF_OTHERS),
+    )
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": NAME, "namespace": FLEET}},
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "ClusterRole",
-            "metadata": {"name": NAME},
-            "rules": [reads, scales, statuses, ledger, lease, tales, nights],
-        },
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": NAME},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": NAME},
-            "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": FLEET}],
-        },
+        rbac.role(NAME, rules),
+        rbac.binding(NAME, {"name": NAME, "namespace": FLEET}),
     ]

@@ -12,7 +12,7 @@ import yaml
 
 from chart_files import ROOT
 from chart_release import FLEET, NAME, Helm
-from clusters.cluster import Cluster
+from clusters.cluster import PATIENCE, Cluster
 from doc_commands import Elsewhere, steps
 
 BY = "tests/e2e/chart/test_pages.py"
@@ -58,6 +58,7 @@ def test_a_further_cluster_gets_its_account_as_the_pages_say(fleet: Sequence[Clu
     config["contexts"].append({"name": "east", "context": context["context"]})
     east = cluster.folder / "with-east.yaml"
     east.write_text(yaml.safe_dump(config))
+    cluster.kubectl("delete", "namespace", FLEET, "--ignore-not-found", seconds=3 * PATIENCE)
     cluster.namespace("gala")
     try:
         _, account = scripts("getting-started.md")

@@ -16,7 +16,7 @@ import yaml
 
 from chart_files import CHART, ROOT
 from chart_release import FLEET, NAME, Helm, arguments, can_i, operator
-from clusters.cluster import Cluster
+from clusters.cluster import PATIENCE, Cluster
 
 FULL: dict[str, Any] = {
     "image": {"repository": "registry.example.com/gala-operator", "digest": f"sha256:{'0' * 64}"},
@@ -127,7 +127,7 @@ def test_kubectl_can_apply_what_is_rendered_again_and_again(fleet: Sequence[Clus
             one["metadata"]["uid"]: one["metadata"]["generation"] for one in _generations(other, *kinds)
         } == first
     finally:
-        other.kubectl("delete", "-f", "-", "--ignore-not-found", stdin=text)
+        other.kubectl("delete", "-f", "-", "--ignore-not-found", stdin=text, seconds=3 * PATIENCE)
         other.kubectl("delete", "namespace", FLEET)
 
 
