@@ -84,6 +84,24 @@ class FrozenPass:
         return done
 
 
+@dataclass
+class LongPass:
+    """A pass that has so much to write that it takes longer than a leader may go without its Lease."""
+
+    work: Pass
+    steps: Steps
+    renewals: Callable[[], int]
+
+    async def run(self, barrier: Barrier, now: float, *, doubt: bool = False) -> Done:
+        done = await self.work.run(barrier, now, doubt=doubt)
+        for renewed in range(self.renewals(), self.renewals() + 3):
+            self.steps.value += 5.0
+            async with asyncio.timeout(10):
+                while self.renewals() == renewed:  # noqa: ASYNC110 (a server sets no event of ours)
+                    await asyncio.sleep(0.01)
+        return done
+
+
 async def run(stage: EngineStage, steps: Steps, **more: Any) -> Operator:
     """Runs until the steps are used up; the stage's time is theirs."""
     stage.hub.time = stage.elector._clock = steps  # type: ignore[assignment]
@@ -290,6 +308,14 @@ async def test_who_lost_the_lease_in_the_middle_of_a_pass_says_nothing_about_it(
     made = await run(stage, steps, work=FrozenPass(stage.a_pass(), steps))
     assert made.passes == 0
     assert "PATCH galaevents/status" not in stage.journal
+
+
+async def test_the_lease_is_renewed_while_a_long_pass_writes(stage: EngineStage) -> None:
+    steps = Steps(START - 60.0, left=1)
+    work = LongPass(stage.a_pass(), steps, lambda: stage.journal.count("PUT leases"))
+    made = await run(stage, steps, work=work)
+    assert made.passes == 1
+    assert "PATCH galaevents/status" in stage.journal
 
 
 async def test_who_still_has_the_lease_after_a_slow_pass_tells_of_it(stage: EngineStage) -> None:

@@ -24,6 +24,9 @@ from gala.settings import Settings
 
 _ABSENT = 404
 
+_LOOK = 0.05
+"""Wall seconds between two looks at whether a renewal is due, at least."""
+
 _log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
@@ -98,6 +101,18 @@ class Elector:
                 self._tried = self._steady()
                 self._note(await self._try())
         return self.holds(self._clock.now())
+
+    async def keep(self) -> None:
+        """Renews beside a pass, which with thousands of writes may outlast ``renew_deadline``; cancel it.
+
+        A Lease that ran out meanwhile is not taken again: the pass decided on what was true before.
+        """
+        while self.holds(self._clock.now()):
+            await asyncio.sleep(max(self.next_attempt(), _LOOK))
+            async with self._lock:
+                if self.next_attempt() == 0.0 and self.holds(self._clock.now()):
+                    self._tried = self._steady()
+                    self._note(await self._try())
 
     async def release(self) -> None:
         """Leaves the Lease to whoever asks first; replicas stay as they are.

@@ -132,21 +132,31 @@ class Operator:
         if not self._is_due(barrier, now):
             return min(renewal, self._next_pass), None
         self._next_pass = now + self._settings.tick_live
+        renewing = asyncio.create_task(self._elector.keep(), name="lease")
+        try:
+            done = await self._passed(barrier, now)
+        finally:
+            renewing.cancel()
+            await asyncio.wait({renewing})
+        return min(renewal, self._next_pass), done
+
+    async def _passed(self, barrier: Barrier, now: float) -> Done | None:
+        """One pass, and what is told of it; None where nothing was decided or another leads by now."""
         try:
             done = await self._work.run(barrier, now, doubt=self._in_doubt(now))
         except (BarrierTimeout, RequestFailed) as failed:
             self.undecided += 1
             _log.error("this pass decided nothing: %s", failed)
-            return min(renewal, self._next_pass), None
+            return None
         if not self._elector.holds(self._clock.now()):
             # Another leads by now, and has said of the same objects what is true.
-            return min(renewal, self._next_pass), None
+            return None
         self._foresight.look(done.plan, now)
         await self._telling.tell(done)
         self.passes += 1
         self._passed_at, self._barrier, self._revision = now, barrier, done.gathered.revision
         self._next_pass = self._next(done)
-        return min(renewal, self._next_pass), done
+        return done
 
     async def _lead(self) -> bool:
         leads = await self._elector.acquire_or_renew()
