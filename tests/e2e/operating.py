@@ -31,6 +31,8 @@ NAME = "e2e-operator"
 """An account of its own: the chart's tests see what exactly `gala-operator` may do in the same clusters."""
 
 LEASE = "gala-operator"
+LEASES = (LEASE, "one", "other")
+"""Of two who both lead each has a Lease of its own."""
 ACCOUNT = f"system:serviceaccount:{FLEET}:{NAME}"
 
 PATIENCE = 120.0
@@ -208,9 +210,10 @@ def operating(fleet: Sequence[Cluster], namespace: str) -> Iterator[Stage]:
 
 def _account() -> list[Object]:
     """May do what the operator asks of its users, in every namespace, and nothing else."""
+    in_fleet = [rule for lease in LEASES for rule in rbac.in_fleet_namespace(lease)]
     rules = (
         *rbac.HUB_EVERYWHERE,
-        *rbac.in_fleet_namespace(LEASE),
+        *dict.fromkeys(in_fleet),
         *rbac.MEMBER_EVERYWHERE,
         *rbac.in_target_namespaces(OF_OTHERS),
     )

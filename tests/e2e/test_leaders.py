@@ -19,7 +19,7 @@ import pytest
 from clusters.cluster import Cluster
 from crossing import Call
 from figures import Figures
-from operating import Stage
+from operating import LEASES, Stage
 from pairs import Replica, leadership, pair, stale, writer
 from shows import AT_HOME, WAY, begin, end, falls, held, marks, show_stage, steps, ways
 
@@ -107,7 +107,7 @@ def killed(stage: Stage) -> Night:
 def both(stage: Stage) -> Night:
     """Each of the two has a Lease of its own, so both lead from the beginning to the end."""
     since = marks(stage)
-    with pair(stage, ["--lease-name=one"], ["--lease-name=other"]) as replicas:
+    with pair(stage, *([f"--lease-name={lease}"] for lease in LEASES[1:])) as replicas:
         begin(stage)
         stage.until(lambda: held(stage), "all is held")
         early = falls(steps(stage, since))
