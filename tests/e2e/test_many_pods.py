@@ -25,7 +25,9 @@ PODS = 1000
 """In each of three clusters."""
 
 HOME = 10
-TURNS = 2
+TURNS = 3
+"""The fastest of each counts: whatever else a machine does makes a turn slower, and none faster."""
+
 TARGET = 1.15
 """The most that a round may take in times of what the clusters take by themselves."""
 
@@ -53,7 +55,7 @@ def test_a_round_is_ready_as_fast_as_the_clusters_can(
         as_round.append(measured(stage, local_fleet, lambda: a_round(stage, SOON)))
         a_round(stage, LATER)
         settled(stage, local_fleet)
-    ratio = sum(as_round) / sum(by_themselves)
+    ratio = min(as_round) / min(by_themselves)
     told = f"{_seconds(as_round)} in rounds, {_seconds(by_themselves)} by kubectl scale, ratio {ratio:.2f}"
     figures.add(f"{3 * PODS} pods", "from write to Ready", f"{told}, target {TARGET}")
     assert ratio <= TARGET, told
@@ -104,4 +106,4 @@ def settled(stage: Stage, fleet: Sequence[LocalCluster]) -> None:
 
 
 def _seconds(taken: Sequence[float]) -> str:
-    return " and ".join(f"{one:.1f} s" for one in taken)
+    return ", ".join(f"{one:.1f}" for one in taken) + " s"
