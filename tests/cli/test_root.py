@@ -63,6 +63,24 @@ def test_a_place_that_cannot_be_written_is_one_sentence_on_stderr(
     assert shown.err.startswith(f"gala: {tmp_path}/file")
 
 
+CTRL_C_WHILE_IT_IMPORTS = """
+import sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "gala.cli.root":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, CtrlC())
+from gala.main import main
+main()
+"""
+
+
+def test_ctrl_c_before_anything_is_imported_is_one_line() -> None:
+    command = [sys.executable, "-c", CTRL_C_WHILE_IT_IMPORTS]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "\ngala: interrupted\n")
+
+
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert root.call(["--version"]) == 0
     assert capsys.readouterr().out.startswith("gala, version ")
