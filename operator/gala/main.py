@@ -7,8 +7,9 @@ is an interruption like any other.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final
 
 PLUGIN: Final = "kubectl-gala"
@@ -19,12 +20,23 @@ INTERRUPTED: Final = 130
 
 def main() -> None:
     """Runs the command line that this process was started with, and exits with its status."""
+    _open_what_is_closed()
     try:
         status = importlib.import_module("gala.cli.root").call(program=program(sys.argv[0]))
     except KeyboardInterrupt:
         sys.stderr.write("\ngala: interrupted\n")
         status = INTERRUPTED
     sys.exit(status)
+
+
+def _open_what_is_closed() -> None:
+    """Nothing is read from, and nothing comes of what is written to, a stream that the caller closed.
+
+    Libraries expect one, and a socket that got its number would end the process: libuv aborts.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (to the end)
 
 
 def program(executable: str) -> str:

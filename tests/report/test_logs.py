@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from gala.report.logs import (
-    DecisionLog,
     FIELDS,
     MOST_COMPLAINTS,
+    DecisionLog,
     JsonFormatter,
     RepeatFilter,
     TextFormatter,
