@@ -173,8 +173,17 @@ def test_a_page_that_cannot_be_written_is_told_before_the_night_is_played(
     assert root.call(["demo", option, "taken/night"]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith("gala: taken: ")
-    assert shown.err.endswith("name another place, or see that it is there and may be read and written.\n")
+    assert shown.err == f"gala: taken/night: File exists; name another place with {option}.\n"
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_option_for_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    folder = tmp_path / "taken" / "serve"
+    assert root.call(["demo", "--serve", "--directory", str(folder)]) == 1
+    want = f"gala: {folder}: Not a directory; name another folder with --directory.\n"
+    assert capsys.readouterr().err == want
 
 
 EAST, WEST = ("web", "east"), ("web", "west")

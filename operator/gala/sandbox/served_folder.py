@@ -101,7 +101,10 @@ class ServedFolder:
 def _make(path: Path) -> list[Path]:
     """Makes a folder with its parents; returns those that were not there, the innermost first."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as failed:
+        raise InvalidInput(f"{path}: {failed.strerror}; name another folder with --directory.") from failed
     return missing
 
 
