@@ -89,9 +89,11 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing what gala needs into $(VENV); the first time takes about a minute."
 	$(PIP) --editable '.[speed]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
+	@echo "Installing what the tests need into $(VENV); the first time takes about a minute."
 	$(PIP) --editable '.[speed,dev]'
 	@touch $@

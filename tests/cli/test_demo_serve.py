@@ -126,6 +126,14 @@ def test_the_page_says_where_the_kubeconfig_is_and_what_to_try(up: Up) -> None:
     assert max(len(line) for line in shown.splitlines() if str(up.served.folder.path) not in line) <= 110
 
 
+def test_a_show_that_somebody_edited_is_not_said_to_be_new(tmp_path: Path) -> None:
+    (tmp_path / "next-show.yaml").write_text("mine\n")
+    with a_served_fleet(tmp_path, clusters=1) as fleet:
+        shown = demo_serve.page(fleet.served, kubectl=True)
+        assert fleet.served.folder.show.read_text() == "mine\n"
+    assert re.search(r"next-show\.yaml .*# as you left it; remove it for a new one$", shown, re.MULTILINE)
+
+
 def test_where_there_is_no_kubectl_the_page_says_what_it_is_needed_for(up: Up) -> None:
     want = f"Only these commands need kubectl, which is not on the PATH: {demo_serve.INSTALL}"
     assert demo_serve.page(up.served, kubectl=False).endswith(want)
@@ -165,8 +173,17 @@ def test_a_page_that_cannot_be_written_is_told_before_the_night_is_played(
     assert root.call(["demo", option, "taken/night"]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith("gala: taken: ")
-    assert shown.err.endswith("name another place, or see that it is there and may be read and written.\n")
+    assert shown.err == f"gala: taken/night: File exists; name another place with {option}.\n"
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_option_for_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    folder = tmp_path / "taken" / "serve"
+    assert root.call(["demo", "--serve", "--directory", str(folder)]) == 1
+    want = f"gala: {folder}: Not a directory; name another folder with --directory.\n"
+    assert capsys.readouterr().err == want
 
 
 EAST, WEST = ("web", "east"), ("web", "west")

@@ -10,7 +10,7 @@ import pytest
 from cli_stage import gala, write_kubeconfig
 from gala.planning.facts import EventKey
 from gala.report.shelf import render
-from hub_server import Hub, a_hub
+from hub_server import EVENTS_PATH, SHOWS, Hub, a_hub
 from report_night import night
 
 KEY = EventKey("show", "gala")
@@ -47,4 +47,19 @@ async def test_a_night_that_is_not_there_yet_names_the_next_command(hub: Hub, tm
     assert str(found.exception) == (
         "there is no report of the event default/gala yet, the first is made when its first round is over; "
         "see how it stands with: gala status gala -n default"
+    )
+
+
+async def test_a_night_that_was_lost_with_its_operator_is_said_to_be(hub: Hub, tmp_path: Path) -> None:
+    await hub.create_event()
+    done = {"status": {"rounds": [{"name": "round-1", "phase": "Done"}]}}
+    path = f"{EVENTS_PATH}/gala/status"
+    await hub.api.request("PATCH", path, body=done, content_type="application/merge-patch+json")
+    found = await gala(
+        "report", "gala", "-n", SHOWS, "--kubeconfig", write_kubeconfig(tmp_path, hub.server.url)
+    )
+    assert str(found.exception) == (
+        "there is no report of the event shows/gala although a round is over: the operator was started anew "
+        "before it had put it away, or may not write ConfigMaps, as its log says; see what is known of each "
+        "round with: gala status gala -n shows"
     )

@@ -12,6 +12,7 @@ import yaml
 
 from gala.cli import root
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 KINDS = ["GalaAllocation", "GalaCluster", "GalaCue", "GalaEvent"]
 
 
@@ -61,6 +62,61 @@ def test_a_place_that_cannot_be_written_is_one_sentence_on_stderr(
     shown = capsys.readouterr()
     assert (status, shown.out, shown.err.count("\n")) == (1, "", 1)
     assert shown.err.startswith(f"gala: {tmp_path}/file")
+
+
+CTRL_C_WHILE_IT_IMPORTS = """
+import sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "gala.cli.root":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, CtrlC())
+from gala.main import main
+main()
+"""
+
+
+def test_ctrl_c_before_anything_is_imported_is_one_line() -> None:
+    command = [sys.executable, "-c", CTRL_C_WHILE_IT_IMPORTS]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "\ngala: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("demo --rounds 1 --clusters 1", id="a command that opens sockets"),
+        pytest.param("crds", id="a command that prints"),
+    ],
+)
+def test_a_stream_that_is_closed_swallows_what_is_said_of_(words: str, tmp_path: Path) -> None:
+    command = f"exec {sys.executable} -m gala.main {words} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], check=False, cwd=tmp_path).returncode == 0
+
+
+def test_a_closed_stdin_has_nothing_in_it() -> None:
+    command = f"exec {sys.executable} -m gala.main plan -f - --clusters {EXAMPLES}/clusters.yaml <&-"
+    found = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True)
+    want = "gala: stdin: no GalaEvent in it; write one, as examples/minimal.yaml is\n"
+    assert (found.returncode, found.stdout, found.stderr) == (1, "", want)
+
+
+def test_who_stops_reading_hears_nothing_more() -> None:
+    command = [sys.executable, "-m", "gala.main", "crds"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        err = process.stderr.read()
+    assert (process.returncode, err) == (141, b"")
+
+
+def test_a_full_disk_is_told_without_its_number() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "gala.main", "crds"]
+        found = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert found.returncode == 1
+    assert found.stderr.startswith("gala: No space left on device; name another place")
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

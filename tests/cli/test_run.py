@@ -97,6 +97,30 @@ async def test_it_leads_reports_an_event_and_leaves_the_lease_when_it_is_told_to
         assert '"stopped; replicas stay as they are"' in last
 
 
+async def test_ctrl_c_ends_it_at_once_while_it_waits_for_a_hub_that_hangs(tmp_path: Path) -> None:
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        gone.set()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    config = a_kubeconfig(tmp_path / "config", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with a_process("run", "--kubeconfig", str(config), "--listen", "") as process:
+        async with asyncio.timeout(30):
+            await asked.wait()
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+        await gone.wait()
+    server.close()
+    assert (process.returncode, err.count(b"\n")) == (0, 1), err
+    assert b"stopped; replicas stay as they are" in err
+
+
 async def test_the_cluster_that_it_runs_in_takes_part_if_it_is_told_so(tmp_path: Path) -> None:
     async with a_hub() as hub:
         config = a_kubeconfig(tmp_path / "config", hub.server.url)

@@ -13,9 +13,11 @@ import pytest
 from cli_stage import gala, night_at, write_kubeconfig
 from gala.api.scalars import format_instant
 from gala.cli import root
+from gala.cli.hub import ENDED
 from gala.cli.refusals import TRY_IT
 from gala.errors import GalaError
 from gala.sandbox.apiserver.faults import Call, Refuse
+from gala.sandbox.served_folder import MARK
 from hub_server import CRDS_PATH, SHOWS, Hub, a_hub
 from scenes import ROUND_AT, START
 
@@ -272,6 +274,16 @@ def test_a_server_that_cannot_be_reached_is_one_sentence(
     assert (status, shown.out, shown.err.count("\n")) == (1, "", 1)
     assert shown.err.startswith("gala: http://127.0.0.1:1 cannot be reached: ")
     assert shown.err.endswith(f"{TRY_IT}\n")
+
+
+def test_a_served_fleet_that_was_killed_is_told_with_how_to_start_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubeconfig = Path(write_kubeconfig(tmp_path, "http://127.0.0.1:1"))
+    kubeconfig.write_text(MARK + kubeconfig.read_text())
+    status = root.call(["status", "--kubeconfig", str(kubeconfig)])
+    shown = capsys.readouterr()
+    assert (status, shown.out, shown.err) == (1, "", f"gala: {ENDED}\n")
 
 
 async def test_nothing_but_reads_reaches_the_hub(tmp_path: Path) -> None:

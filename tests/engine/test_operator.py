@@ -343,6 +343,17 @@ async def test_told_to_stop_it_leaves_the_lease_to_the_next(stage: EngineStage) 
     assert stage.journal[-1] == "PUT leases"
 
 
+async def test_a_lease_that_is_not_released_in_time_is_told_with_how_long_it_was_given(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    stalled = asyncio.get_running_loop().create_future()
+    await run_until_stopped(_Hanging(), stop, _HangingLease(), stalled)  # type: ignore[arg-type]
+    want = "the Lease was not released, others wait for it to run out: no answer within 1 s"
+    assert [record.message for record in caplog.records] == [want]
+
+
 async def test_who_is_told_that_nothing_gets_done_ends_with_that_sentence() -> None:
     stalled = asyncio.get_running_loop().create_future()
     stalled.set_exception(Stalled("nothing gets done"))
@@ -374,6 +385,12 @@ class _Sleepy(Time):
 
 class _Hanging:
     async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+class _HangingLease:
+    async def release(self) -> None:
+        """Never comes to an end by itself."""
         await asyncio.Event().wait()
 
 

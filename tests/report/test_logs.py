@@ -13,6 +13,7 @@ import pytest
 from gala.report.logs import (
     FIELDS,
     MOST_COMPLAINTS,
+    DecisionLog,
     JsonFormatter,
     RepeatFilter,
     TextFormatter,
@@ -89,6 +90,28 @@ def test_a_decision_has_every_field_of_the_audit_trail(restored: None) -> None:
     want = {"event": "show/gala", "cluster": "east", "workload": "web", "from": 2, "to": 10,
             "reason": "PreScale", "rule": "standing"}  # fmt: skip
     assert {name: document[name] for name in want} == want
+
+
+@pytest.mark.parametrize(
+    ("passes", "want"),
+    [
+        pytest.param([[(0, 2, 10)], [(2, 2, 10)], [(4, 2, 10)]], [(2, 10)], id="once while it is made again"),
+        pytest.param([[(0, 2, 10)], [(2, 2, 12)]], [(2, 10), (2, 12)], id="again when it changes"),
+        pytest.param(
+            [[(0, 2, 10)], [], [(60, 2, 10)]], [(2, 10), (2, 10)], id="again after a pass without it"
+        ),
+    ],
+)
+def test_a_decision_is_said_(
+    passes: list[list[tuple[float, int, int]]], want: list[tuple[int, int]], restored: None
+) -> None:
+    stream = io.StringIO()
+    configure(stream, style="json")
+    log = DecisionLog()
+    for made in passes:
+        log.tell([decision(T0 + at, start, to) for at, start, to in made])
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["from"], line["to"]) for line in lines] == want
 
 
 def test_libraries_speak_up_only_when_something_is_wrong(restored: None) -> None:

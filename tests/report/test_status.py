@@ -23,12 +23,13 @@ from report_views import later, view
         pytest.param(0, 2, "Planned", id="before its preparation"),
         pytest.param(20, 2, "Preparing", id="from prepareAt on"),
         pytest.param(80, 10, "Armed", id="once every floor is there"),
+        pytest.param(80, None, "Preparing", id="while it is unknown what is Ready"),
         pytest.param(90, 2, "Live", id="from readyBy on, whatever is Ready"),
         pytest.param(169.9, 10, "Live", id="until its latest end"),
         pytest.param(170, 10, "Done", id="from its latest end on"),
     ],
 )
-def test_phase_of_a_round(at: float, ready: int, want: str) -> None:
+def test_phase_of_a_round(at: float, ready: int | None, want: str) -> None:
     status = event_status(view(at, plan=event_plan(ready={("web", "east"): ready})))
     assert status.rounds[0].phase == want
 

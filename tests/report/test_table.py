@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+
+import pytest
 
 from gala.report.event_report import build
 from gala.report.nightlog import Place
@@ -45,3 +48,15 @@ def test_a_bad_night_says_so_in_its_last_line() -> None:
 
 def test_without_traffic_nothing_is_said_to_be_served() -> None:
     assert "no traffic was measured" in printed(io.StringIO(), offered={}, workloads=())
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_on_a_narrow_terminal_columns_go_on_below_and_nothing_is_cut(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = printed(io.StringIO())
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = re.sub(r"\x1b\[[\d;]*m", "", printed(Terminal()))
+    assert max(map(len, shown.splitlines())) <= width
+    assert set(shown.split()) == set(wide.split())

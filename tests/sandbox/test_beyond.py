@@ -54,6 +54,30 @@ async def test_a_node_that_is_deleted_takes_its_pods_along(client: Client, clust
     assert cluster.nodes.living() == [1]
 
 
+async def test_a_node_that_is_cordoned_takes_no_pods_until_it_is_uncordoned(
+    client: Client, cluster: ClusterWorld
+) -> None:
+    first, second = cluster.nodes.names
+
+    async def cordon(*, cordoned: bool) -> None:
+        patch = {"spec": {"unschedulable": cordoned}}
+        content = "application/merge-patch+json"
+        await client.call("PATCH", f"/api/v1/nodes/{first}", patch, content=content)
+        cluster.step(cluster.now + 1.0)
+
+    async def replace_all() -> set[str]:
+        for pod in await pods(client):
+            await client.call("DELETE", f"{PODS}/{pod['metadata']['name']}")
+        cluster.step(cluster.now + 100.0)
+        return {pod["spec"]["nodeName"] for pod in await pods(client)}
+
+    await cordon(cordoned=True)
+    assert {pod["spec"]["nodeName"] for pod in await pods(client)} == {first}
+    assert await replace_all() == {second}
+    await cordon(cordoned=False)
+    assert await replace_all() == {first}
+
+
 @pytest.mark.parametrize(
     "part", [pytest.param(part, id=part) for part in ("log", "exec", "attach", "portforward")]
 )

@@ -39,6 +39,12 @@ def test_a_secret_is_read_with_its_data() -> None:
     }
 
 
+def test_a_deletion_is_read_with_what_it_asks_for_first() -> None:
+    body = an_object("DeleteOptions", field(2, field(1, "u") + field(2, "7")), field(4, "Background"))
+    want = {"uid": "u", "resourceVersion": "7"}
+    assert protobuf.decode(body) == {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": want}
+
+
 def test_numbers_are_passed_over_and_long_fields_are_read() -> None:
     numbers = bytes([7 << 3, 0x96, 0x01, 8 << 3 | 5, 1, 2, 3, 4, 9 << 3 | 1, 1, 2, 3, 4, 5, 6, 7, 8])
     name = b"n" * 200

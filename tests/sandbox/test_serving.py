@@ -155,6 +155,27 @@ def test_the_show_to_apply_is_(tmp_path: Path, edited: str | None, want: str) ->
     assert folder.show.exists() == (edited is not None)
 
 
+@pytest.mark.parametrize(
+    ("left", "want", "yours"),
+    [
+        pytest.param(next_show(START - 3600), next_show(START), False, id="overwritten if it was killed"),
+        pytest.param(
+            next_show(START - 3600).replace("60k", "90k"),
+            next_show(START - 3600).replace("60k", "90k"),
+            True,
+            id="left alone if somebody edited it",
+        ),
+        pytest.param("mine\n", "mine\n", True, id="left alone if somebody wrote another"),
+    ],
+)
+def test_the_show_of_an_earlier_fleet_is_(left: str, want: str, yours: bool, tmp_path: Path) -> None:
+    (tmp_path / "next-show.yaml").write_text(left)
+    with ServedFolder(tmp_path).hold() as folder:
+        folder.write_show(next_show(START))
+        assert (folder.show.read_text(), folder.show_is_yours) == (want, yours)
+    assert folder.show.exists() is yours
+
+
 def test_kubernetes_events_are_forgotten_after_their_time() -> None:
     server = EmbeddedServer("hub", lambda: START)
     kind = find_builtin("events")

@@ -55,6 +55,19 @@ async def test_an_address_of_this_machine_or_its_link_is_refused(url: str) -> No
     assert "--allow-prometheus-address" in traffic.latest.message
 
 
+@pytest.mark.parametrize(
+    ("host", "want"),
+    [
+        pytest.param("127.0.0.1", "127.0.0.1 is this machine, where", id="is not told what it is itself"),
+        pytest.param("prom.example", "prom.example is 127.0.0.1, this machine, where", id="is told by name"),
+    ],
+)
+def test_an_address_that_is_refused_(host: str, want: str) -> None:
+    reach = Reach((), lambda host, port: ["127.0.0.1"])
+    with pytest.raises(AddressRefused, match=f"^{want} no Prometheus is asked"):
+        reach.addresses(host, 9090)
+
+
 async def test_whoever_runs_the_operator_may_allow_an_address_and_only_that_one() -> None:
     async with stage(allowed=("127.0.0.1/32", "fd00:ec2::/32")) as it:
         assert (await it.ask()).latest == Sample(120.5, 990.0)

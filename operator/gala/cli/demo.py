@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from gala.cli import demo_serve, loop
 from gala.cli.demo_screen import DemoScreen
 from gala.engine.passes import Done
+from gala.errors import InvalidInput
 from gala.report import html, picture
 from gala.report.table import print_report
 from gala.sandbox.demo import Played, play_night
@@ -107,9 +108,13 @@ def _refuse_mixture(ctx: click.Context, *, serve: bool) -> None:
 
 def _play_out(night: Night, json_file: Path | None, html_file: Path, svg_file: Path | None) -> int:
     quiet = json_file is not None and str(json_file) == "-"
-    for path in (html_file, svg_file, None if quiet else json_file):
+    for option, path in (
+        ("--html", html_file),
+        ("--svg", svg_file),
+        ("--json", None if quiet else json_file),
+    ):
         if path is not None:
-            _take_place(path)
+            _take_place(path, option)
     began = time.monotonic()
     played = loop.run(_play(night, quiet=quiet))
     _write(html_file, html.render(played.report, played.log))
@@ -148,14 +153,14 @@ def _tell(played: Played, page: Path, seconds: float) -> None:
     )
 
 
-def _take_place(path: Path) -> None:
+def _take_place(path: Path, option: str) -> None:
     """Fails where a file cannot be written, before a minute was spent on what would stand in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=path.parent):
             pass
     except OSError as failed:
-        raise OSError(failed.errno, failed.strerror, str(path)) from failed
+        raise InvalidInput(f"{path}: {failed.strerror}; name another place with {option}.") from failed
 
 
 def _write(path: Path, text: str) -> None:

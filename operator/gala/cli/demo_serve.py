@@ -27,6 +27,8 @@ DIRECTORY: Final = Path("out/serve")
 
 INSTALL: Final = "https://kubernetes.io/docs/tasks/tools/"
 
+MINE: Final = "a show of yours, in 3 to 4 minutes"
+
 COLUMN: Final = 58
 """Width of the commands on the page."""
 
@@ -98,12 +100,13 @@ def page(served: Served, *, kubectl: bool) -> str:
     when = (
         f"{datetime.fromtimestamp(first).astimezone():%H:%M:%S}, in {(first - served.now()) / 60:.0f} minutes"
     )
+    mine = "as you left it; remove it for a new one" if served.folder.show_is_yours else MINE
     tries = [
         ("kubectl get galaevents --watch", f"{night.name}: Planned, Preparing, Armed, Live"),
         (f"kubectl describe galaevent {night.name}", "what the operator says of it"),
         ("gala status", "all of it as a tree"),
         (f"kubectl --context {members[0]} get deployments --watch", "what it scales"),
-        (f"kubectl apply -f {shlex.quote(str(served.folder.show))}", "a show of yours, in 3 to 4 minutes"),
+        (f"kubectl apply -f {shlex.quote(str(served.folder.show))}", mine),
         (f"kubectl --context {members[0]} scale deploy gateway --replicas=1", "interfere while it is Live"),
     ]
     lines = [

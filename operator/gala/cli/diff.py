@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from gala.cli.columns import columns_of_stdout, folded
 from gala.cli.diff_compare import EventDiff, compare
 from gala.cli.diff_document import document
 from gala.cli.diff_sources import Given, Sides, from_files, from_hub
@@ -107,5 +108,8 @@ def _print(found: tuple[EventDiff, ...], sides: Sides, now: float, output: str) 
     if output == "json":
         click.echo(json.dumps(document(found, sides.notes, now), indent=2))
         return
-    for line in table(found, sides.notes, now):
-        click.secho(line, fg=next((c for sign, c in _COLOURS.items() if line.startswith(sign)), None))
+    width = columns_of_stdout()
+    for line in table(found, sides.notes, now, width=width):
+        colour = next((c for sign, c in _COLOURS.items() if line.startswith(sign)), None)
+        for part in folded(line, width):
+            click.secho(part, fg=colour)

@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gala.cli.columns import aligned
 from gala.cli.diff_compare import Cell, EventDiff, Field, Stretch
-from gala.cli.plan_table import aligned
 from gala.planning.outcome import SegmentPlan
 
 BELOW = "BELOW"
@@ -20,15 +20,15 @@ LONGEST = 60
 """Letters of a field's value on one side."""
 
 
-def table(diffs: Sequence[EventDiff], notes: Sequence[str], now: float) -> list[str]:
-    """The lines to print."""
+def table(diffs: Sequence[EventDiff], notes: Sequence[str], now: float, *, width: int) -> list[str]:
+    """The lines to print; columns beyond ``width`` stand below."""
     lines = [f"{NOTE}: {note}" for note in notes]
     for diff in diffs:
-        lines += [*([""] if lines else []), *_event(diff, now)]
+        lines += [*([""] if lines else []), *_event(diff, now, width)]
     return lines
 
 
-def _event(diff: EventDiff, now: float) -> Iterator[str]:
+def _event(diff: EventDiff, now: float, width: int) -> Iterator[str]:
     zone = ZoneInfo(diff.time_zone)
     what = "is not stored yet" if diff.is_new else "changes" if diff.changes else "does not change"
     yield f"{diff.key} {what}; times in {diff.time_zone}, planned as of {_moment(now, zone)}"
@@ -47,12 +47,12 @@ def _event(diff: EventDiff, now: float) -> Iterator[str]:
         )
     if diff.rows:
         yield ""
-        yield from aligned(_now(diff))
+        yield from aligned(_now(diff), width=width, keys=2)
     quiet = [stretch.name for stretch in diff.stretches if not stretch.differs]
     for stretch in diff.stretches:
         if stretch.differs:
             yield ""
-            yield from _stretch(stretch, zone)
+            yield from _stretch(stretch, zone, width)
     if quiet:
         yield ""
         yield f"As stored: {', '.join(quiet)}"
@@ -90,7 +90,7 @@ def _now(diff: EventDiff) -> list[list[str]]:
     return [[*head, f"AT {diff.upcoming}", "TO ADD"], *(a + b for a, b in zip(rows, more, strict=True))]
 
 
-def _stretch(stretch: Stretch, zone: tzinfo) -> Iterator[str]:
+def _stretch(stretch: Stretch, zone: tzinfo, width: int) -> Iterator[str]:
     if stretch.stored is None or stretch.wanted is None:
         sign, one = ("+", stretch.wanted) if stretch.stored is None else ("-", stretch.stored)
         yield f"{sign} {stretch.name}: {_times(one, zone)}"
@@ -102,7 +102,7 @@ def _stretch(stretch: Stretch, zone: tzinfo) -> Iterator[str]:
     changed = [cell for cell in stretch.cells if cell.stored != cell.wanted]
     if changed:
         head = ["CLUSTER", "WORKLOAD", "RUNS", "STORED", "BY THE FILE", "DIFFERENCE"]
-        yield from aligned([head, *(_cell(cell) for cell in changed)])
+        yield from aligned([head, *(_cell(cell) for cell in changed)], width=width, keys=2)
     if len(changed) < len(stretch.cells):
         yield f"  as stored elsewhere ({len(stretch.cells) - len(changed)})"
 

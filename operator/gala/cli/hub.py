@@ -23,6 +23,7 @@ from gala.cli.options import HOME
 from gala.errors import CredentialsRefused, GalaError, InvalidInput, RequestFailed
 from gala.fleet.client import ApiServer
 from gala.fleet.kubeconfig import Credentials
+from gala.sandbox.served_folder import MARK
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,11 @@ LOGIN_AGAIN: Final = 240.0
 
 INSTALL: Final = "install them with: gala crds | kubectl apply --server-side -f -"
 """What to do where a kind is missing."""
+
+ENDED: Final = (
+    "The clusters of gala demo --serve, which wrote this kubeconfig, do not answer: it has ended, or Ctrl-Z "
+    "stopped it. Start it anew with: gala demo --serve; or name another kubeconfig with --kubeconfig."
+)
 
 DEFAULT_NAMESPACE: Final = "default"
 
@@ -72,6 +78,11 @@ class Login:
             contexts, current = await asyncio.to_thread(config.list_kube_config_contexts, paths)
         chosen = next((one for one in contexts if one["name"] == self.context), current)
         return str((chosen.get("context") or {}).get("namespace") or DEFAULT_NAMESPACE)
+
+    async def served(self) -> bool:
+        """Whether the kubeconfig is one that ``gala demo --serve`` wrote."""
+        path = self.kubeconfig or str(self.home)
+        return not self.in_pod() and await asyncio.to_thread(_begins_with, path, MARK)
 
     def in_pod(self) -> bool:
         """Whether the pod's own account is used."""
@@ -180,6 +191,14 @@ def _refusing(paths: str) -> Iterator[None]:
 
 def _any_exists(paths: str) -> bool:
     return any(Path(path).expanduser().exists() for path in paths.split(os.pathsep) if path)
+
+
+def _begins_with(path: str, line: str) -> bool:
+    try:
+        with Path(path).expanduser().open(encoding="utf-8") as file:
+            return file.readline() == line
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _first_line(path: Path) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gala.api.meta import ALLOCATIONS, API_VERSION, CLUSTERS, EVENTS
-from gala.cli.hub import INSTALL, Login, check
-from gala.errors import CredentialsRefused, InvalidInput, RequestFailed
+from gala.cli.hub import ENDED, INSTALL, Login, check
+from gala.errors import CredentialsRefused, InvalidInput, RequestFailed, Unreachable
 from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection, single
@@ -61,7 +61,12 @@ async def reached(login: Login, settings: Settings) -> AsyncIterator[ApiServer]:
     credentials = await login.credentials()
     hub = ApiServer(credentials.server, credentials, settings)
     try:
-        await check(hub)
+        try:
+            await check(hub)
+        except Unreachable as failed:
+            if await login.served():
+                raise InvalidInput(ENDED) from failed
+            raise
         yield hub
     finally:
         await hub.close()

@@ -9,6 +9,7 @@ import click
 from gala.api.documents import LARGEST
 from gala.api.event import GalaEvent
 from gala.api.validation import unsupported
+from gala.cli.columns import columns_of_stdout, folded
 from gala.cli.options import instant
 from gala.cli.plan_document import document
 from gala.cli.plan_outlook import Outlook, before_the_first, look_out
@@ -96,5 +97,8 @@ def _print(outlook: Outlook, events: tuple[GalaEvent, ...], output: str) -> None
     elif output == "kubectl":
         click.echo("\n".join(script(outlook, events)))
     else:
-        for line in table(outlook, events):
-            click.secho(line, fg="red" if line.startswith(SHORT) else None)
+        width = columns_of_stdout()
+        for line in table(outlook, events, width=width):
+            colour = "red" if line.startswith(SHORT) else None
+            for part in folded(line, width):
+                click.secho(part, fg=colour)

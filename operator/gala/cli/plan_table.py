@@ -10,6 +10,7 @@ from gala.api.application import MAX_REPLICAS
 from gala.api.event import GalaEvent
 from gala.api.scalars import format_duration
 from gala.api.validation import unsupported
+from gala.cli.columns import aligned
 from gala.cli.plan_outlook import Loss, Outlook
 from gala.cli.plan_snapshot import event_key
 from gala.planning.outcome import EventPlan, SegmentPlan
@@ -23,11 +24,11 @@ CLUSTERS_IN_A_ROW = 6
 SHORT_REASONS = ("InsufficientRoom", "PerClusterMax")
 
 
-def table(outlook: Outlook, events: Sequence[GalaEvent]) -> list[str]:
-    """The lines to print."""
+def table(outlook: Outlook, events: Sequence[GalaEvent], *, width: int) -> list[str]:
+    """The lines to print; columns of clusters beyond ``width`` stand below."""
     lines: list[str] = []
     for event in events:
-        lines += [*_event(outlook, event), ""]
+        lines += [*_event(outlook, event, width), ""]
     lines.append(
         "Cells: what runs → what is planned / the most that fits. Shares are stated, or else the clusters' "
         "weights; where traffic is measured, a running operator divides by that."
@@ -36,7 +37,7 @@ def table(outlook: Outlook, events: Sequence[GalaEvent]) -> list[str]:
     return lines
 
 
-def _event(outlook: Outlook, event: GalaEvent) -> Iterator[str]:
+def _event(outlook: Outlook, event: GalaEvent, width: int) -> Iterator[str]:
     key, spec = event_key(event), event.spec
     planned, zone = outlook.events[key], ZoneInfo(spec.time_zone)
     yield (
@@ -53,7 +54,7 @@ def _event(outlook: Outlook, event: GalaEvent) -> Iterator[str]:
         yield "Nothing is left to plan: every round is over."
     for segment in planned.segments:
         yield ""
-        yield from _segment(segment, zone)
+        yield from _segment(segment, zone, width)
         loss = outlook.losses.get((key, segment.name))
         if loss is not None:
             yield f"  {worst(loss)}"
@@ -82,7 +83,7 @@ def worst(loss: Loss) -> str:
     return f"If {loss.cluster} is lost: {loss.replicas:,} of {loss.of:,} replicas go; {rest}"
 
 
-def _segment(segment: SegmentPlan, zone: tzinfo) -> Iterator[str]:
+def _segment(segment: SegmentPlan, zone: tzinfo, width: int) -> Iterator[str]:
     starts = f"starts {_moment(segment.start, zone)}, " if segment.is_round else ""
     yield (
         f"{segment.name}: {starts}Ready by {_moment(segment.ready_by, zone)}, "
@@ -100,12 +101,12 @@ def _segment(segment: SegmentPlan, zone: tzinfo) -> Iterator[str]:
         ["gap before", "", "", ""],
     ]
     if not clusters:
-        yield from aligned(first[:-3])
+        yield from aligned(first, width=width)
     for index in range(0, len(clusters), CLUSTERS_IN_A_ROW):
         block = [_column(segment, cluster, zone) for cluster in clusters[index : index + CLUSTERS_IN_A_ROW]]
         left = first if index == 0 else [row[:1] for row in first]
         rows = [[*row, *(column[number] for column in block)] for number, row in enumerate(left)]
-        yield from aligned(rows if any(rows[-1][len(left[0]) :]) else rows[:-1])
+        yield from aligned(rows, width=width)
     for workload in sorted({weight.workload for weight in segment.weights}):
         parts = [f"{w.cluster} {w.percent} %" for w in segment.weights if w.workload == workload]
         yield f"  Steer the traffic of {workload}: {', '.join(parts)}"
@@ -128,13 +129,6 @@ def _column(segment: SegmentPlan, cluster: str, zone: tzinfo) -> list[str]:
     lead = format_duration(segment.ready_by - window.prepare_at)
     late = f" ({format_duration(window.late)} late)" if window.late else ""
     return [*cells, f"{_clock(window.prepare_at, zone)}{late}", lead, window.gap]
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows of equally many cells as indented lines, each column as wide as its widest cell."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _count(number: int, noun: str) -> str:

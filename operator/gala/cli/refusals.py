@@ -35,5 +35,5 @@ def told_of_the_machine(failed: OSError) -> str:
     """The same of a file, or of a port, that cannot be had."""
     if failed.errno == errno.EADDRINUSE:
         return f"{failed.strerror}; name another port with --listen, or end what listens there."
-    what = f"{failed.filename}: {failed.strerror}" if failed.filename else str(failed)
+    what = f"{failed.filename}: {failed.strerror}" if failed.filename else failed.strerror or str(failed)
     return f"{what}; name another place, or see that it is there and may be read and written."

@@ -10,7 +10,7 @@ import difflib
 import importlib
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, Known] = {
     ),
 }
 """By name, in the order in which they are listed: what is tried first stands first."""
+
+READER_GONE: Final = 141
+"""What a shell says of a program that SIGPIPE ended."""
 
 HELP_ON_H = {"help_option_names": ["-h", "--help"]}
 
@@ -117,8 +120,9 @@ def call(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
     """Runs one command line and returns its exit status; ``program`` is what a person typed for us.
 
     0: done. 1: the answer is no, or something failed; one sentence on stderr says what to do.
-    2: the command line itself is wrong. 130: interrupted.
+    2: the command line itself is wrong. 130: interrupted. 141: who read the output went away.
     """
+    stdout = sys.stdout
     try:
         outcome = root.main(arguments, prog_name=program, complete_var=VARIABLE, standalone_mode=False)
     except click.ClickException as wrong:
@@ -130,10 +134,11 @@ def call(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
     except GalaError as failed:
         click.echo(f"gala: {told(failed)}", err=True)
         return 1
-    except BrokenPipeError:
-        # The reader went away (`gala crds | head`): Python would complain once more while it flushes.
-        sys.stderr.close()
-        return 0
+    except SystemExit:
+        # What click makes of a broken pipe (`gala plan | head -1`), by a stdout that keeps silent.
+        if sys.stdout is stdout:
+            raise
+        return READER_GONE
     except OSError as failed:
         click.echo(f"gala: {told_of_the_machine(failed)}", err=True)
         return 1

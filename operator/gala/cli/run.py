@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import uuid
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -43,6 +43,8 @@ CLOSE_DEADLINE: Final = 2.0
 LEAVE_AFTER: Final = 2.5
 """Wall seconds after the operator's end in which threads may come to theirs; with those that its end
 takes, at most five from SIGTERM on."""
+
+STOPPED: Final = "stopped; replicas stay as they are"
 
 MOST_PORTS: Final = 65_535
 
@@ -163,14 +165,33 @@ async def serve(options: RunOptions) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    hub = ApiServer("hub", await options.login.credentials(), options.settings)
+    reaching = asyncio.create_task(_reach(options), name="reach the hub")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not reaching.done():
+        _leave_in_time(0)
+        reaching.cancel()
+        await asyncio.wait({reaching}, timeout=CLOSE_DEADLINE)
+        log.info(STOPPED)
+        return
+    hub = await reaching
     try:
-        await check_rights(hub, options.settings)
-        if options.local_cluster:
-            await ensure_local_cluster(hub, options.settings)
         await _operate(hub, options, stop)
     finally:
         await hub.close()
+
+
+async def _reach(options: RunOptions) -> ApiServer:
+    """The hub, once it has answered everything that is asked before the start."""
+    async with AsyncExitStack() as failing:
+        hub = ApiServer("hub", await options.login.credentials(), options.settings)
+        failing.push_async_callback(hub.close)
+        await check_rights(hub, options.settings)
+        if options.local_cluster:
+            await ensure_local_cluster(hub, options.settings)
+        failing.pop_all()
+        return hub
 
 
 async def _operate(hub: ApiServer, options: RunOptions, stop: asyncio.Event) -> None:
@@ -194,7 +215,7 @@ async def _operate(hub: ApiServer, options: RunOptions, stop: asyncio.Event) -> 
         await intake.start()
         await run_until_stopped(wired.operator, stop, wired.elector, stalled)
         status = 0
-        log.info("stopped; replicas stay as they are")
+        log.info(STOPPED)
     finally:
         _leave_in_time(status)
         keeping.cancel()

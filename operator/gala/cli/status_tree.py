@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
-from shutil import get_terminal_size
 from typing import IO, Final, NamedTuple, TypeVar
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.tree import Tree
 
 from gala.api.event_status import RoundPhase
 from gala.api.scalars import format_duration
+from gala.cli.columns import columns_of_stdout
 from gala.cli.status_problems import Problem
 from gala.cli.status_view import ClusterLine, Mark, RoundLine, Show, WorkloadLine
 from gala.report.captions import zone_of
@@ -22,9 +22,6 @@ Line = TypeVar("Line", ClusterLine, WorkloadLine)
 MOST: Final = 12
 """Clusters, and workloads of one cluster, that are as they should be and still shown one by one on a
 terminal; what is not as it should be is always shown."""
-
-PIPE_WIDTH: Final = 100_000
-"""Columns of a pipe for which nobody set COLUMNS: nothing is folded that another program reads."""
 
 _STYLE: Final = {Mark.GOOD: "green", Mark.BUSY: "cyan", Mark.BAD: "bold red", Mark.UNKNOWN: "yellow",
                  Mark.WAITING: "dim"}  # fmt: skip
@@ -57,7 +54,7 @@ def print_tree(
 ) -> None:
     """One tree for each event, below what concerns them all; never wider than the terminal or COLUMNS."""
     terminal = stream.isatty()
-    width = None if terminal else get_terminal_size((PIPE_WIDTH, 0)).columns
+    width = None if terminal else columns_of_stdout()
     console = Console(file=stream, highlight=False, width=width)
     signs = signs_for(console.encoding)
     if alarm:

@@ -222,6 +222,7 @@ async def run_until_stopped(
         async with asyncio.timeout(END_DEADLINE):
             await elector.release()
     except (RequestFailed, TimeoutError) as failed:
-        _log.warning("the Lease was not released, others wait for it to run out: %s", failed)
+        why = str(failed) or f"no answer within {END_DEADLINE:g} s"
+        _log.warning("the Lease was not released, others wait for it to run out: %s", why)
     for task in done:
         task.result()

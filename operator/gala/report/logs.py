@@ -94,6 +94,19 @@ def configure(stream: IO[str], *, style: Literal["text", "json"] = "text", level
     logging.getLogger("gala").setLevel(level)
 
 
+class DecisionLog:
+    """Says what is decided once: a decision that cannot be carried out is made again in each pass."""
+
+    def __init__(self) -> None:
+        self._before: frozenset[Decision] = frozenset()
+
+    def tell(self, decisions: Iterable[Decision]) -> None:
+        """Logs those of one pass that the pass before has not made as well."""
+        made = {one._replace(at=0.0): one for one in decisions}
+        log_decisions(one for key, one in made.items() if key not in self._before)
+        self._before = frozenset(made)
+
+
 def log_decisions(decisions: Iterable[Decision]) -> None:
     """One line for each decision, with everything that the audit trail of the report has."""
     for one in decisions:

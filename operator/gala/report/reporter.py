@@ -29,7 +29,7 @@ from gala.report.cluster_status import ClusterView, cluster_status, stray_status
 from gala.report.cues import CueAnswers
 from gala.report.event_judgements import EventView, Trouble
 from gala.report.kube_events import EventPoster, Notice, Subject, notices
-from gala.report.logs import log_decisions
+from gala.report.logs import DecisionLog
 from gala.report.recorder import Recorder, Result
 from gala.report.shelf import NightShelf
 from gala.report.status import event_status, hindered_status, invalid_status, settled, to_wire
@@ -158,6 +158,7 @@ class Reporter:
         self._looked: dict[ObjectId, float] = {}
         self.statuses: Mapping[EventKey, GalaEventStatus] = {}
         """As last judged, whether they could be written or not; replaced as a whole, for other threads."""
+        self._decisions = DecisionLog()
         self._plans: dict[EventKey, EventPlan] = {}
         self._problems: dict[EventKey, tuple[str, ...]] = {}
         self._troubles: Mapping[EventKey, tuple[Trouble, ...]] = {}
@@ -187,7 +188,7 @@ class Reporter:
         self._problems = {key: found for key, found in self._problems.items() if key in keys}
 
     def _record(self, passed: Passed) -> None:
-        log_decisions(passed.plan.decisions)
+        self._decisions.tell(passed.plan.decisions)
         try:
             self.recorder.observe(passed.now, passed.snapshot, passed.plan, passed.results)
         except Exception:

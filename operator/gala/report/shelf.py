@@ -15,6 +15,8 @@ import zlib
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from gala.api.event_status import RoundPhase
+from gala.api.meta import API_VERSION, EVENTS
 from gala.errors import GalaError, InvalidInput, Rejected
 from gala.fleet.paths import collection, single
 from gala.planning.facts import EventKey
@@ -155,9 +157,16 @@ async def fetch(hub: Requester, settings: Settings, key: EventKey) -> Kept:
     except Rejected as error:
         if error.status != 404:
             raise
+        status = f"gala status {key.name} -n {key.namespace}"
+        if await _has_finished(hub, key):
+            raise InvalidInput(
+                f"there is no report of the event {key} although a round is over: the operator was started "
+                "anew before it had put it away, or may not write ConfigMaps, as its log says; see what is "
+                f"known of each round with: {status}"
+            ) from error
         raise InvalidInput(
             f"there is no report of the event {key} yet, the first is made when its first round is over; see "
-            f"how it stands with: gala status {key.name} -n {key.namespace}"
+            f"how it stands with: {status}"
         ) from error
     data = found.get("binaryData") or {}
     try:
@@ -169,6 +178,16 @@ async def fetch(hub: Requester, settings: Settings, key: EventKey) -> Kept:
             f"ConfigMap {name_of(key)} holds no report that this gala can read; use the gala that wrote it, "
             f"or look at it with: kubectl get configmap {name_of(key)} -n {settings.fleet_namespace} -o yaml"
         ) from error
+
+
+async def _has_finished(hub: Requester, key: EventKey) -> bool:
+    """Whether the status of an event says of a round that it is over; False where it cannot be read."""
+    try:
+        found = await hub.request("GET", single(collection(API_VERSION, EVENTS, key.namespace), key.name))
+    except Rejected:
+        return False
+    rounds = (found.get("status") or {}).get("rounds") or ()
+    return any(one.get("phase") == RoundPhase.DONE for one in rounds)
 
 
 def _text(data: bytes) -> str:

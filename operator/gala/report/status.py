@@ -180,10 +180,11 @@ def _round_phase(view: EventView, segment: SegmentPlan) -> RoundPhase:
 
 
 def _floors_met(view: EventView, segment: SegmentPlan) -> bool:
-    return all(
-        (view.plan.ready.get((place.workload, place.cluster)) or 0) >= place.floor
-        for place in segment.placements
-    )
+    """Whether every floor is known to be met; a floor of 0 is, whatever is Ready."""
+    pairs = [
+        (view.plan.ready.get((place.workload, place.cluster)), place.floor) for place in segment.placements
+    ]
+    return all(floor == 0 or (ready is not None and ready >= floor) for ready, floor in pairs)
 
 
 def _ready_of(view: EventView, segment: SegmentPlan) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import IO
 
@@ -15,6 +16,9 @@ from gala.report.event_report import EventReport, RoundReport
 
 COLUMNS = ("ROUND", "START", "READY", "REQUIRED", "AT START", "SHORT", "PEAK QPS", "LOST")
 
+GAP = 1
+"""Blanks between two columns."""
+
 PLAIN_WIDTH = 120
 """Columns where nobody says how wide the terminal is."""
 
@@ -25,13 +29,31 @@ def print_report(report: EventReport, stream: IO[str], *, time_zone: str = "UTC"
     console = Console(
         file=stream, highlight=False, soft_wrap=not terminal, width=None if terminal else PLAIN_WIDTH
     )
-    console.print(rounds_table(report, zone_of(time_zone), plain=not terminal))
+    for table in rounds_tables(report, zone_of(time_zone), width=console.width, plain=not terminal):
+        console.print(table)
     for line in sums(report):
         console.print(line)
 
 
-def rounds_table(report: EventReport, zone: tzinfo, *, plain: bool = False) -> Table:
-    """One row for each round."""
+def rounds_tables(report: EventReport, zone: tzinfo, *, width: int, plain: bool = False) -> Iterator[Table]:
+    """One row for each round; columns that do not fit into ``width`` make a further table."""
+    columns = list(zip(map(Text, COLUMNS), *(_row(one, zone) for one in report.rounds), strict=True))
+    first, group, room = columns[0], [columns[0]], width - _wide(columns[0])
+    for column in columns[1:]:
+        if len(group) > 1 and GAP + _wide(column) > room:
+            yield _table(group, plain=plain)
+            group, room = [first], width - _wide(first)
+        group.append(column)
+        room -= GAP + _wide(column)
+    yield _table(group, plain=plain)
+
+
+def _wide(column: Iterable[Text]) -> int:
+    return max(cell.cell_len for cell in column)
+
+
+def _table(columns: Iterable[Sequence[Text]], *, plain: bool) -> Table:
+    """Of columns from their names down."""
     table = Table(
         box=None,
         pad_edge=False,
@@ -39,10 +61,12 @@ def rounds_table(report: EventReport, zone: tzinfo, *, plain: bool = False) -> T
         title_justify="left",
         collapse_padding=True,
     )
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name in {"ROUND", "READY"} else "right", no_wrap=True)
-    for one in report.rounds:
-        table.add_row(*_row(one, zone))
+    names, *rows = zip(*columns, strict=True)
+    for name in names:
+        left = name.plain in {"ROUND", "READY"}
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

@@ -32,6 +32,8 @@ class NodePool:
         self.names: list[str] = []
         self.groups: list[NodeGroup] = []
         self.alive: list[bool] = []
+        self.cordoned: set[int] = set()
+        """Those that take no further pods."""
         self._cpu: list[int] = []
         self._memory: list[int] = []
         self._pods: list[int] = []
@@ -52,6 +54,7 @@ class NodePool:
         for number in range(start, len(self.names)):
             if (
                 self.alive[number]
+                and number not in self.cordoned
                 and self._cpu[number] >= cpu
                 and self._memory[number] >= memory
                 and self._pods[number] > 0
@@ -71,6 +74,14 @@ class NodePool:
         self._cpu[number] -= cpu
         self._memory[number] -= memory
         self._pods[number] -= pods
+
+    def cordon(self, number: int, *, cordoned: bool) -> None:
+        """Whether the node takes no further pods; those that it has stay."""
+        if cordoned:
+            self.cordoned.add(number)
+        else:
+            self.cordoned.discard(number)
+            self._first.clear()
 
     def lose(self, number: int) -> None:
         """The node is gone, with everything on it."""

@@ -115,6 +115,8 @@ class PodView:
                 "resourceVersion": "1",
                 "creationTimestamp": at,
                 "labels": {"app": "agent"},
+                # A drain leaves such pods alone, as it does those of a kubelet's own files.
+                "annotations": {"kubernetes.io/config.mirror": name},
                 "ownerReferences": [{**owner, "controller": True}],
             },
             "spec": {"nodeName": node, "containers": [{"name": "agent", "resources": {"requests": wanted}}]},

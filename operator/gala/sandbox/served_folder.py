@@ -28,15 +28,28 @@ class ServedFolder:
         self.kubeconfig = path / "kubeconfig"
         self.show = path / "next-show.yaml"
         self._written: str | None = None
-        """The show as we wrote it last; None before, and once somebody has edited it."""
+        """The show as we wrote it last; None before."""
+
+    @property
+    def show_is_yours(self) -> bool:
+        """Somebody edited the show of an earlier fleet, and so it is left as it is."""
+        return self._written is None and self.show.exists()
 
     def write_kubeconfig(self, text: str) -> None:
         """Puts it down for its owner alone."""
         _put(self.kubeconfig, MARK + text)
 
     def write_show(self, text: str) -> None:
-        """Puts the show down, unless it has been edited or removed since."""
-        if self._written is not None and _read(self.show) != self._written:
+        """Puts the show down, unless it has been edited, or removed since.
+
+        What a fleet left that was killed differs in the start of its round, and is overwritten.
+        """
+        present = _read(self.show)
+        if self._written is None:
+            edited = present is not None and not _differs_in_one_line(present, text)
+        else:
+            edited = present != self._written
+        if edited:
             return
         _put(self.show, text)
         self._written = text
@@ -88,8 +101,16 @@ class ServedFolder:
 def _make(path: Path) -> list[Path]:
     """Makes a folder with its parents; returns those that were not there, the innermost first."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as failed:
+        raise InvalidInput(f"{path}: {failed.strerror}; name another folder with --directory.") from failed
     return missing
+
+
+def _differs_in_one_line(one: str, other: str) -> bool:
+    lines = one.splitlines(), other.splitlines()
+    return len(lines[0]) == len(lines[1]) and sum(a != b for a, b in zip(*lines, strict=True)) <= 1
 
 
 def _put(path: Path, text: str) -> None:

@@ -55,6 +55,8 @@ class ClusterWorld:
         self._slot = 0.0
         self._deleted: list[str] = []
         """Nodes whose objects were deleted."""
+        self._cordons: dict[str, bool] = {}
+        """Nodes that somebody cordoned or uncordoned."""
         self._dirty: set[tuple[str, str, str]] = set()
         self._unsettled: set[tuple[str, str]] = set()
         self.view = PodView(self)
@@ -68,6 +70,8 @@ class ClusterWorld:
     def _on_change(self, kind: Kind, before: Json | None, after: Json | None) -> None:
         if kind.plural == "nodes" and before is not None and after is None:
             self._deleted.append(before["metadata"]["name"])
+        if kind.plural == "nodes" and before is not None and after is not None:
+            self._cordons[after["metadata"]["name"]] = bool(after["spec"].get("unschedulable"))
         if kind.plural not in _KINDS:
             return
         if before is not None and after is not None and before["spec"] is after["spec"]:
@@ -87,7 +91,7 @@ class ClusterWorld:
 
     def step(self, to: float) -> None:
         """Applies what was asked for, then lets time pass until ``to`` (never backwards)."""
-        self._apply_deletions()
+        self._apply_nodes()
         self._apply()
         while self._leaving and self._leaving[0][0] <= to:
             at, _, pods, gone = heapq.heappop(self._leaving)
@@ -124,11 +128,18 @@ class ClusterWorld:
                 self._touch(pods)
         self._schedule(self.now)
 
-    def _apply_deletions(self) -> None:
+    def _apply_nodes(self) -> None:
         deleted, self._deleted = set(self._deleted), []
-        living = [number for number in self.nodes.living() if self.nodes.names[number] in deleted]
-        if living:
-            self.lose_nodes(living)
+        cordons, self._cordons = self._cordons, {}
+        numbers = {self.nodes.names[number]: number for number in self.nodes.living()}
+        for name, cordoned in cordons.items():
+            if name in numbers:
+                self.nodes.cordon(numbers[name], cordoned=cordoned)
+        lost = [number for name, number in numbers.items() if name in deleted]
+        if lost:
+            self.lose_nodes(lost)
+        elif cordons:
+            self._schedule(self.now)
 
     def _apply(self) -> None:
         dirty, self._dirty = sorted(self._dirty), set()

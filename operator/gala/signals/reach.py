@@ -78,8 +78,9 @@ class Reach:
             kind = self._refusal(text)
             if kind:
                 shown = text.partition("%")[0]
+                which = f"{host} is {kind}" if shown == host else f"{host} is {shown}, {kind}"
                 raise AddressRefused(
-                    f"{host} is {shown}, {kind}, where no Prometheus is asked; write another url, or have "
+                    f"{which}, where no Prometheus is asked; write another url, or have "
                     f"whoever runs the operator start it with --allow-prometheus-address {shown}"
                 )
         return found

@@ -1,4 +1,6 @@
-r"""The few objects that kubectl sends in protobuf only: what its ``create`` makes out of arguments.
+r"""The few objects that kubectl sends in protobuf only.
+
+They are what its ``create`` makes out of arguments, and how its ``drain`` deletes pods.
 
 A Kubernetes body is ``k8s\0`` and an ``Unknown`` that holds the type and the object itself; the
 field numbers are those of the ``generated.proto`` files of Kubernetes.
@@ -114,6 +116,13 @@ def _metadata(content: bytes) -> Json:
     return _message(content, _METADATA)
 
 
+_PRECONDITIONS: Mapping[int, tuple[str, _Reader]] = {1: ("uid", _text), 2: ("resourceVersion", _text)}
+
+
+def _preconditions(content: bytes) -> Json:
+    return _message(content, _PRECONDITIONS)
+
+
 _LAYOUTS: Mapping[str, Mapping[int, tuple[str, _Reader]]] = {
     "Namespace": {1: ("metadata", _metadata)},
     "ConfigMap": {
@@ -121,6 +130,7 @@ _LAYOUTS: Mapping[str, Mapping[int, tuple[str, _Reader]]] = {
         2: ("data", _entry(_text)),
         3: ("binaryData", _entry(_base64)),
     },
+    "DeleteOptions": {2: ("preconditions", _preconditions)},
     "Secret": {
         1: ("metadata", _metadata),
         2: ("data", _entry(_base64)),
