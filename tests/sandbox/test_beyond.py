@@ -63,7 +63,6 @@ async def test_a_node_that_is_cordoned_takes_no_pods_until_it_is_uncordoned(
         patch = {"spec": {"unschedulable": cordoned}}
         content = "application/merge-patch+json"
         await client.call("PATCH", f"/api/v1/nodes/{first}", patch, content=content)
-        cluster.step(cluster.now + 1.0)
 
     async def replace_all() -> set[str]:
         for pod in await pods(client):

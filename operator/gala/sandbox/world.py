@@ -105,6 +105,7 @@ class ClusterWorld:
 
     def stop_pod(self, pods: PodArray, name: str) -> None:
         """One pod stops before its time; the workload starts another at once."""
+        self._apply_cordons()
         self._leave(pods, [pods.pod_name(ordinal) for ordinal in pods.ordinals].index(name))
         self._grow(pods, 1)
         self._touch(pods)
@@ -129,17 +130,21 @@ class ClusterWorld:
         self._schedule(self.now)
 
     def _apply_nodes(self) -> None:
+        changed = self._apply_cordons()
         deleted, self._deleted = set(self._deleted), []
-        cordons, self._cordons = self._cordons, {}
-        numbers = {self.nodes.names[number]: number for number in self.nodes.living()}
-        for name, cordoned in cordons.items():
-            if name in numbers:
-                self.nodes.cordon(numbers[name], cordoned=cordoned)
-        lost = [number for name, number in numbers.items() if name in deleted]
+        lost = [number for number in self.nodes.living() if self.nodes.names[number] in deleted]
         if lost:
             self.lose_nodes(lost)
-        elif cordons:
+        elif changed:
             self._schedule(self.now)
+
+    def _apply_cordons(self) -> bool:
+        """Whether there were any; a drain begins to stop pods before the next step comes."""
+        cordons, self._cordons = self._cordons, {}
+        for number in self.nodes.living() if cordons else ():
+            if self.nodes.names[number] in cordons:
+                self.nodes.cordon(number, cordoned=cordons[self.nodes.names[number]])
+        return bool(cordons)
 
     def _apply(self) -> None:
         dirty, self._dirty = sorted(self._dirty), set()
