@@ -131,7 +131,7 @@ def test_a_shortfall_stands_first_and_last_and_fails_only_on_request(
     status, out, _ = call([build.event()], build.fleet(east=80, north=30), *flags)
     lines = out.splitlines()
     assert status == want
-    assert lines[1] == "SHORT: opening: 10 of 120 web: no room"
+    assert lines[1] == "SHORT: opening: 10 of 120 web: InsufficientRoom: there is no room in east and north"
     assert lines[-1] == "SHORT: not everything fits; see above."
 
 

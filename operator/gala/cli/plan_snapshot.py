@@ -29,6 +29,7 @@ from gala.planning.facts import (
     TargetFacts,
     TargetKey,
 )
+from gala.planning.quotas import Quota
 from gala.planning.sites import selects, target_key
 from gala.planning.snapshot import Snapshot
 
@@ -190,6 +191,7 @@ def cluster_facts(
     *,
     targets: Mapping[TargetKey, TargetFacts | Missing],
     nodes: tuple[NodeRoom, ...] | Missing,
+    quotas: Mapping[str, tuple[Quota, ...]] | None = None,
 ) -> ClusterFacts:
     """A cluster that answers, as its GalaCluster describes it."""
     spec = cluster.spec
@@ -203,6 +205,7 @@ def cluster_facts(
         admits_own=admits_own(spec),
         targets=targets,
         nodes=nodes,
+        quotas=quotas or {},
         pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),
         signal_configured=spec.prometheus is not None,
     )

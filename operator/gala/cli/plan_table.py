@@ -20,7 +20,7 @@ SHORT = "SHORT"
 CLUSTERS_IN_A_ROW = 6
 """Columns beside each other; a larger fleet goes on in the rows below."""
 
-SHORT_REASONS = ("InsufficientRoom", "PerClusterMax")
+SHORT_REASONS = ("InsufficientRoom", "PerClusterMax", "QuotaExceeded")
 
 
 def table(outlook: Outlook, events: Sequence[GalaEvent]) -> list[str]:
@@ -65,7 +65,7 @@ def shortfalls(outlook: Outlook, planned: EventPlan, zone: tzinfo) -> Iterator[s
         for need in segment.needs:
             if not need.short:
                 continue
-            bound = "perCluster.max allows no more" if need.short_reason == "PerClusterMax" else "no room"
+            bound = f"{need.short_reason}: {need.why}" if need.why else need.short_reason
             text = f"{SHORT}: {segment.name}: {need.short:,} of {need.required:,} {need.workload}: {bound}"
             for later in outlook.later.get((planned.key, segment.name, need.workload), ()):
                 left = "none" if not later.short else f"{later.short:,}"

@@ -233,7 +233,7 @@ class Member:
 
     def _refusal(self, caches: Sequence[Cache[Any]]) -> GalaError | None:
         writes = () if self._writer is None else (each.error for each in self._writer.failing.values())
-        errors = [*(cache.failure for cache in caches), self._room.failure, self._upkeep.failure, *writes]
+        errors = [*(cache.failure for cache in caches), self._room.refused, self._upkeep.failure, *writes]
         return next((error for error in errors if is_refusal(error)), None)
 
     def _trouble(self, caches: Sequence[Cache[Any]]) -> Trouble | None:
@@ -361,6 +361,7 @@ class Member:
             last_contact=self._last_contact,
             targets=self._targets,
             nodes=self._room.rooms(now),
+            quotas=self._room.quotas(),
             pod_start=self._starts.estimate(now, stated),
             signal_configured=spec.prometheus is not None,
         )

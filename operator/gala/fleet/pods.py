@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kubernetes.utils.quantity import parse_quantity
+
+from gala.planning.templates import Template
 
 
 class Requests(NamedTuple):
@@ -32,13 +34,13 @@ NOTHING = Requests(0, 0)
 @lru_cache(maxsize=4096)
 def millicores(text: str) -> int:
     """A CPU quantity in millicores, rounded up; 0 where it cannot be read."""
-    return _scaled(text, 1000)
+    return amount(text, 1000) or 0
 
 
 @lru_cache(maxsize=4096)
 def whole(text: str) -> int:
     """A quantity of bytes or pods, rounded up; 0 where it cannot be read."""
-    return _scaled(text, 1)
+    return amount(text, 1) or 0
 
 
 def requests_of(spec: Mapping[str, Any]) -> Requests:
@@ -48,10 +50,25 @@ def requests_of(spec: Mapping[str, Any]) -> Requests:
     with ``restartPolicy: Always``) stay and count in both; ``overhead`` comes on top.
     A limit without a request is a request, as the API server decides for pods.
     """
-    running = _sum(spec.get("containers") or ())
+    return _peak(spec, _requested)
+
+
+def template_of(spec: Mapping[str, Any]) -> Template:
+    """What else a pod ``spec`` says that a plan can use."""
+    limits = _peak(spec, _limited)
+    return Template(
+        limits_cpu=limits.cpu,
+        limits_memory=limits.memory,
+        priority_class=str(spec.get("priorityClassName") or ""),
+        deadline=spec.get("activeDeadlineSeconds") is not None,
+    )
+
+
+def _peak(spec: Mapping[str, Any], of: Callable[[Mapping[str, Any]], Requests]) -> Requests:
+    running = _sum(map(of, spec.get("containers") or ()))
     sidecars, peak = NOTHING, NOTHING
     for container in spec.get("initContainers") or ():
-        own = _container(container)
+        own = of(container)
         if container.get("restartPolicy") == "Always":
             sidecars = sidecars.plus(own)
             peak = peak.most(sidecars)
@@ -74,16 +91,20 @@ def condition(obj: Mapping[str, Any], kind: str) -> bool:
     return any(item.get("type") == kind and item.get("status") == "True" for item in conditions)
 
 
-def _sum(containers: Iterable[Mapping[str, Any]]) -> Requests:
+def _sum(asked: Iterable[Requests]) -> Requests:
     total = NOTHING
-    for container in containers:
-        total = total.plus(_container(container))
+    for one in asked:
+        total = total.plus(one)
     return total
 
 
-def _container(container: Mapping[str, Any]) -> Requests:
+def _requested(container: Mapping[str, Any]) -> Requests:
     resources = container.get("resources") or {}
     return _amounts(resources.get("requests") or {}, resources.get("limits") or {})
+
+
+def _limited(container: Mapping[str, Any]) -> Requests:
+    return _amounts((container.get("resources") or {}).get("limits") or {}, {})
 
 
 def _amounts(requests: Mapping[str, Any], limits: Mapping[str, Any]) -> Requests:
@@ -91,9 +112,10 @@ def _amounts(requests: Mapping[str, Any], limits: Mapping[str, Any]) -> Requests
     return Requests(millicores(str(cpu)), whole(str(memory)))
 
 
-def _scaled(text: str, factor: int) -> int:
+def amount(text: str, factor: int) -> int | None:
+    """A quantity times ``factor``, rounded up; None where it cannot be read."""
     try:
-        amount: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call]
-        return math.ceil(amount * factor)
+        known: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call]
+        return math.ceil(known * factor)
     except (ValueError, ArithmeticError):
-        return 0
+        return None

@@ -12,15 +12,19 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gala.errors import RequestFailed
 from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection
 from gala.fleet.pods import NOTHING, Requests, condition, millicores, requests_of, whole
+from gala.fleet.quotas import Quotas, read_quotas
+from gala.fleet.trouble import is_refusal
 from gala.fleet.watching import PAGE
 from gala.planning.facts import NodeRoom, TargetKey
+from gala.planning.quotas import Quota
 
 _RESERVED: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
@@ -61,6 +65,10 @@ class Reading:
     allocatable: Amount
     requested: Amount
     """By all pods on these nodes, ours included."""
+    quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
+    """By namespace of our targets: what quotas leave beside pods of others."""
+    refused: RequestFailed | None = None
+    """Why quotas are not known: an account with an older version's rights may not list them."""
 
 
 class Owners:
@@ -68,6 +76,7 @@ class Owners:
 
     def __init__(self, wanted: Iterable[TargetKey], selectors: Mapping[TargetKey, str]) -> None:
         """``selectors`` are those of targets whose pods are known by label."""
+        self.namespaces = sorted({key.namespace for key in wanted})
         self._by_owner = {(key.namespace, key.kind, key.name) for key in wanted if key not in selectors}
         self._by_label: dict[str, list[str]] = {}
         for key, selector in selectors.items():
@@ -96,11 +105,18 @@ def matches(selector: str, labels: Mapping[str, str]) -> bool:
 
 
 async def read_room(server: ApiServer, owners: Owners) -> Reading:
-    """Reads all nodes and pods of a cluster.
+    """Reads all nodes and pods of a cluster, and the quotas of our targets' namespaces.
 
     Raises:
-        RequestFailed: as every request; a reading is complete or not there.
+        RequestFailed: as every request; a reading is complete or not there, but for quotas that are refused.
     """
+    refused: RequestFailed | None = None
+    try:
+        quotas = await read_quotas(server, owners.namespaces)
+    except RequestFailed as error:
+        if not is_refusal(error):
+            raise
+        quotas, refused = Quotas({}), error
     nodes: dict[str, _Node] = {}
     async for node in _pages(server, collection("v1", "nodes")):
         if _takes_pods(node):
@@ -111,8 +127,8 @@ async def read_room(server: ApiServer, owners: Owners) -> Reading:
                 whole(str(allocatable.get("pods", _PODS_PER_NODE))),
             )
     async for pod in _pages(server, collection("v1", "pods")):
-        _add(nodes, pod, owners)
-    return _reading(nodes.values())
+        _add(nodes, quotas, pod, owners)
+    return _reading(nodes.values(), quotas.left(), refused)
 
 
 async def _pages(server: ApiServer, path: str) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -132,20 +148,26 @@ def _takes_pods(node: Mapping[str, Any]) -> bool:
     )
 
 
-def _add(nodes: Mapping[str, _Node], pod: Mapping[str, Any], owners: Owners) -> None:
-    spec = pod.get("spec") or {}
-    node = nodes.get(spec.get("nodeName") or "")
-    if node is None or (pod.get("status") or {}).get("phase") in _FINISHED:
+def _add(nodes: Mapping[str, _Node], quotas: Quotas, pod: Mapping[str, Any], owners: Owners) -> None:
+    if (pod.get("status") or {}).get("phase") in _FINISHED:
         return
-    if owners.owns(pod):
-        node.ours = node.ours.plus(requests_of(spec))
+    spec = pod.get("spec") or {}
+    node, ours, asks = nodes.get(spec.get("nodeName") or ""), owners.owns(pod), requests_of(spec)
+    if not ours:
+        quotas.count((pod.get("metadata") or {}).get("namespace") or "", spec, asks)
+    if node is None:
+        return
+    if ours:
+        node.ours = node.ours.plus(asks)
         node.our_pods += 1
     else:
-        node.others = node.others.plus(requests_of(spec))
+        node.others = node.others.plus(asks)
         node.other_pods += 1
 
 
-def _reading(nodes: Iterable[_Node]) -> Reading:
+def _reading(
+    nodes: Iterable[_Node], quotas: Mapping[str, tuple[Quota, ...]], refused: RequestFailed | None
+) -> Reading:
     counted = list(nodes)
     free = Counter(
         (
@@ -168,6 +190,8 @@ def _reading(nodes: Iterable[_Node]) -> Reading:
             memory=sum(node.others.memory + node.ours.memory for node in counted),
             pods=sum(node.other_pods + node.our_pods for node in counted),
         ),
+        quotas=quotas,
+        refused=refused,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from gala.errors import GalaError, Unreachable
@@ -11,6 +12,7 @@ from gala.fleet.rooms import Owners, Reading, read_room
 from gala.fleet.targets import Targets
 from gala.fleet.trouble import is_refusal, pause_of
 from gala.planning.facts import Missing, NodeRoom
+from gala.planning.quotas import Quota
 from gala.settings import Settings
 
 _PATIENCE: Final = 2.0
@@ -70,6 +72,15 @@ class RoomWatch:
         if self.failure is None:
             return Missing("NotReadYet", "Nodes and pods have not been read yet.")
         return Missing("Forbidden" if is_refusal(self.failure) else "RoomUnknown", str(self.failure))
+
+    def quotas(self) -> Mapping[str, tuple[Quota, ...]]:
+        """What quotas leave, by namespace, as far as that is known; of no use without ``rooms``."""
+        return {} if self.reading is None else self.reading.quotas
+
+    @property
+    def refused(self) -> GalaError | None:
+        """A right that is missing."""
+        return self.failure or (None if self.reading is None else self.reading.refused)
 
     def _failed(self, error: GalaError, now: float) -> None:
         self.failure = error

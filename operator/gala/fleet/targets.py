@@ -298,6 +298,7 @@ def _facts_of(seen: Scaled, autoscaler: str, ready: int | Missing, warm: int | M
         manager=seen.manager,
         cpu=seen.requests.cpu,
         memory=seen.requests.memory,
+        template=seen.template,
         ordered=seen.ordered,
         autoscaler=autoscaler,
         deletes_volumes=seen.deletes_volumes,

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from gala.api.event import Tier
 from gala.planning.facts import ClusterFacts, Missing, NodeRoom, TargetKey
-from gala.planning.fit import Nodes, Room, Size
+from gala.planning.fit import Size
+from gala.planning.pools import FreeRoom, empty_room
+from gala.planning.quotas import Quota
 from gala.planning.segments import covers
 
 
@@ -43,10 +45,18 @@ class _Target(NamedTuple):
 class Packed(NamedTuple):
     """One cluster at one time."""
 
-    room: Room
+    room: FreeRoom
     """What is left."""
     lodged: dict[TargetKey, int]
     """How many pods of each target have their room."""
+
+
+class Ground(NamedTuple):
+    """What a cluster has before anything of ours is put there."""
+
+    nodes: Iterable[NodeRoom]
+    quotas: Mapping[str, Iterable[Quota]]
+    """By namespace."""
 
 
 class Commitments:
@@ -113,7 +123,8 @@ class Commitments:
         """
         if isinstance(cluster.nodes, Missing):
             return None
-        return self._packing(cluster.name).packed(cluster.nodes, self._standing(cluster.name, now, until))
+        wanted = self._standing(cluster.name, now, until)
+        return self._packing(cluster.name).packed(Ground(cluster.nodes, cluster.quotas), wanted)
 
     def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
         """How many of a target's pods that are due by ``now`` find no room any more: nodes were lost.
@@ -123,7 +134,7 @@ class Commitments:
         if isinstance(cluster.nodes, Missing):
             return 0
         packing, wanted = self._packing(cluster.name), self._due(cluster.name, now)
-        return packing.homeless(cluster.nodes, wanted, key)
+        return packing.homeless(Ground(cluster.nodes, cluster.quotas), wanted, key)
 
     def state(self, now: float) -> tuple[tuple[int, ...], ...]:
         """What stands or is prepared everywhere at ``now``; times of equal state have equal room."""
@@ -182,32 +193,30 @@ class _Packing:
         self._sizes = [target.size for _, target in ranked]
         self._places = {key: place for place, (key, _) in enumerate(ranked)}
         self._known: dict[tuple[int, ...], Packed] = {}
-        self._nodes: Nodes | None = None
         self._wanted: tuple[int, ...] = ()
         self._lodged: list[int] = []
-        self._rooms: list[Room] = []
+        self._rooms: list[FreeRoom] = []
         """The room before each target, and after the last one that was packed."""
 
-    def packed(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...]) -> Packed:
+    def packed(self, ground: Ground, wanted: tuple[int, ...]) -> Packed:
         """All targets with so many pods each."""
         found = self._known.get(wanted)
         if found is None:
-            self._pack(nodes, wanted, len(wanted))
+            self._pack(ground, wanted, len(wanted))
             lodged = dict(zip(self.originals, self._lodged, strict=True))
             found = self._known[wanted] = Packed(self._rooms[-1], lodged)
         return Packed(found.room.copy(), dict(found.lodged))
 
-    def homeless(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...], key: TargetKey) -> int:
+    def homeless(self, ground: Ground, wanted: tuple[int, ...], key: TargetKey) -> int:
         """How many pods of one target find no room; those that are served after it do not matter."""
         place = self._places[key]
-        self._pack(nodes, wanted, place + 1)
+        self._pack(ground, wanted, place + 1)
         return wanted[place] - self._lodged[place]
 
-    def _pack(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...], count: int) -> None:
+    def _pack(self, ground: Ground, wanted: tuple[int, ...], count: int) -> None:
         """Packs the first ``count`` targets, from the first on that has another number than last time."""
-        if self._nodes is None:
-            self._nodes = Nodes(nodes)
-            self._rooms = [Room(self._nodes, least(self._sizes))]
+        if not self._rooms:
+            self._rooms = [empty_room(*ground, self._sizes)]
         if wanted != self._wanted:
             pairs = zip(self._wanted[: len(self._lodged)], wanted, strict=False)
             same = next((i for i, (old, new) in enumerate(pairs) if old != new), len(self._lodged))
@@ -217,12 +226,6 @@ class _Packing:
             room = self._rooms[place].copy()
             self._lodged.append(room.place(self._sizes[place], wanted[place]))
             self._rooms.append(room)
-
-
-def least(sizes: Iterable[Size]) -> Size:
-    """No more of anything than any of these; nothing where there are none."""
-    known = list(sizes)
-    return Size(min((s.cpu for s in known), default=0), min((s.memory for s in known), default=0))
 
 
 def decreasing(size: Size) -> tuple[int, int]:

@@ -13,13 +13,17 @@ from math import inf
 from typing import NamedTuple
 
 from gala.planning.facts import NodeRoom
+from gala.planning.quotas import Draw
+from gala.planning.shortfall import Lack
 
 
 class Size(NamedTuple):
-    """What one pod requests: millicores and bytes."""
+    """What one pod requests: millicores and bytes; ``pools`` knows what the rest means."""
 
     cpu: int
     memory: int
+    draws: tuple[Draw, ...] = ()
+    """What it takes out of the quotas of its namespace."""
 
 
 NOTHING = Size(0, 0)
@@ -104,7 +108,7 @@ class Room:
     def _fill(self, group: _Group, size: Size, pods: int, begun: list[_Group]) -> int:
         """Fills one group, adds what is left of it to those begun; returns the pods without room."""
         count, free_cpu, free_memory, slots = group
-        cpu, memory = size
+        cpu, memory = size.cpu, size.memory
         each = _fitting(((1, free_cpu, free_memory, slots),), size)
         if not each:
             self._keep(group, begun)
@@ -130,6 +134,10 @@ class Room:
         else:
             self._full += (group,)
 
+    def lack(self, size: Size, pods: int) -> Lack:
+        """What keeps ``pods`` more of this size out, of which not one finds room."""
+        return Lack("InsufficientRoom", "there is no room")
+
     def left(self) -> tuple[NodeRoom, ...]:
         """The nodes with what is free on them now, equal ones grouped."""
         groups = (*self._full, *self._begun, *self._nodes.groups[self._since :])
@@ -138,7 +146,7 @@ class Room:
 
 def _fitting(groups: Iterable[_Group], size: Size) -> int:
     """Pods of this size that find room on these groups: the innermost loop of every plan."""
-    cpu, memory = size
+    cpu, memory = size.cpu, size.memory
     found = 0
     for count, free_cpu, free_memory, slots in groups:
         each = slots
@@ -149,6 +157,12 @@ def _fitting(groups: Iterable[_Group], size: Size) -> int:
         if each > 0:
             found += count * each
     return found
+
+
+def least(sizes: Iterable[Size]) -> Size:
+    """No more of anything than any of these; nothing where there are none."""
+    known = list(sizes)
+    return Size(min((s.cpu for s in known), default=0), min((s.memory for s in known), default=0))
 
 
 def _bounds(size: Size) -> tuple[float, float]:
