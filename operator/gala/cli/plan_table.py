@@ -20,7 +20,7 @@ SHORT = "SHORT"
 CLUSTERS_IN_A_ROW = 6
 """Columns beside each other; a larger fleet goes on in the rows below."""
 
-SHORT_REASONS = ("InsufficientRoom", "PerClusterMax", "QuotaExceeded")
+SHORT_REASONS = ("InsufficientRoom", "PerClusterMax", "QuotaExceeded", "NodeSelector")
 
 
 def table(outlook: Outlook, events: Sequence[GalaEvent]) -> list[str]:

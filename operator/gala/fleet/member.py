@@ -30,6 +30,7 @@ from gala.fleet.watching import Cache
 from gala.fleet.writes import Writer, WriteResult
 from gala.planning.facts import ClusterFacts, Missing, PodStart, TargetFacts, TargetKey
 from gala.planning.outcome import Write
+from gala.planning.templates import labels_of
 from gala.settings import Settings
 
 _PATIENCE: Final = 2.0
@@ -172,10 +173,11 @@ class Member:
         self._note_contact(now)
         if targets is not None:
             before, self._targets = self._targets, self._read(targets, now)
-            if self._targets is not before and any(
-                _lost_pods(before.get(key), facts) for key, facts in self._targets.items()
-            ):
-                self._room.due_soon(now)
+            if self._targets is not before:
+                known = (one for one in self._targets.values() if isinstance(one, TargetFacts))
+                self._room.need(labels_of(one.template for one in known))
+                if any(_lost_pods(before.get(key), facts) for key, facts in self._targets.items()):
+                    self._room.due_soon(now)
         return self._facts(now)
 
     async def apply(self, writes: Sequence[Write]) -> list[WriteResult]:

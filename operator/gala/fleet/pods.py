@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kubernetes.utils.quantity import parse_quantity
 
-from gala.planning.templates import Template
+from gala.planning.templates import Template, Term, Toleration, Where
 
 
 class Requests(NamedTuple):
@@ -29,6 +29,9 @@ class Requests(NamedTuple):
 
 
 NOTHING = Requests(0, 0)
+
+NODE_NAME: Final = "metadata.name"
+"""The only field of a node that a pod can ask for."""
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +64,47 @@ def template_of(spec: Mapping[str, Any]) -> Template:
         limits_memory=limits.memory,
         priority_class=str(spec.get("priorityClassName") or ""),
         deadline=spec.get("activeDeadlineSeconds") is not None,
+        where=_where(spec),
     )
+
+
+_NEVER: Final = (Term(NODE_NAME, "In"),)
+"""What an empty alternative says: it takes no node."""
+
+
+def _where(spec: Mapping[str, Any]) -> Where:
+    """Node selector and required node affinity have to hold together; what is only preferred is left out."""
+    selected = tuple(
+        Term(key, "In", (str(value),)) for key, value in sorted((spec.get("nodeSelector") or {}).items())
+    )
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    alternatives = required.get("nodeSelectorTerms") or ()
+    if alternatives:
+        selector = tuple((*selected, *(tuple(_terms(one)) or _NEVER)) for one in alternatives)
+    else:
+        selector = (selected,) if selected else ()
+    return Where(
+        selector,
+        tuple(
+            Toleration(
+                str(one.get("key") or ""),
+                str(one.get("operator") or "Equal"),
+                str(one.get("value") or ""),
+                str(one.get("effect") or ""),
+            )
+            for one in spec.get("tolerations") or ()
+        ),
+    )
+
+
+def _terms(alternative: Mapping[str, Any]) -> Iterable[Term]:
+    """Of one alternative; ``matchFields`` knows the node's name alone, which is kept as a label."""
+    for part in ("matchExpressions", "matchFields"):
+        for term in alternative.get(part) or ():
+            yield Term(
+                str(term.get("key")), str(term.get("operator")), tuple(map(str, term.get("values") or ()))
+            )
 
 
 def _peak(spec: Mapping[str, Any], of: Callable[[Mapping[str, Any]], Requests]) -> Requests:

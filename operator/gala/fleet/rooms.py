@@ -10,23 +10,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gala.errors import RequestFailed
 from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection
-from gala.fleet.pods import NOTHING, Requests, condition, millicores, requests_of, whole
+from gala.fleet.pods import NODE_NAME, NOTHING, Requests, condition, millicores, requests_of, whole
 from gala.fleet.quotas import Quotas, read_quotas
 from gala.fleet.trouble import is_refusal
 from gala.fleet.watching import PAGE
 from gala.planning.facts import NodeRoom, TargetKey
 from gala.planning.quotas import Quota
+from gala.planning.templates import Taint
 
 _RESERVED: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_KEEPS_AWAY: Final = frozenset({"NoSchedule", "NoExecute"})
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
 _PODS_PER_NODE: Final = "110"
 """The kubelet's own default."""
@@ -43,6 +45,8 @@ class _Node:
     other_pods: int = 0
     ours: Requests = NOTHING
     our_pods: int = 0
+    labels: tuple[tuple[str, str], ...] = ()
+    taints: tuple[Taint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,8 @@ class Reading:
     """By all pods on these nodes, ours included."""
     quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
     """By namespace of our targets: what quotas leave beside pods of others."""
+    labels: frozenset[str] = frozenset()
+    """The keys that nodes were asked for."""
     refused: RequestFailed | None = None
     """Why quotas are not known: an account with an older version's rights may not list them."""
 
@@ -104,8 +110,11 @@ def matches(selector: str, labels: Mapping[str, str]) -> bool:
     return bool(terms) and all(_holds(term, labels) for term in terms)
 
 
-async def read_room(server: ApiServer, owners: Owners) -> Reading:
+async def read_room(server: ApiServer, owners: Owners, labels: Collection[str] = ()) -> Reading:
     """Reads all nodes and pods of a cluster, and the quotas of our targets' namespaces.
+
+    ``labels`` are the keys that targets ask for; what else nodes are labelled with would only
+    keep equal nodes apart.
 
     Raises:
         RequestFailed: as every request; a reading is complete or not there, but for quotas that are refused.
@@ -125,10 +134,28 @@ async def read_room(server: ApiServer, owners: Owners) -> Reading:
                 millicores(str(allocatable.get("cpu", "0"))),
                 whole(str(allocatable.get("memory", "0"))),
                 whole(str(allocatable.get("pods", _PODS_PER_NODE))),
+                labels=_labels(node["metadata"], labels),
+                taints=_taints(node),
             )
     async for pod in _pages(server, collection("v1", "pods")):
         _add(nodes, quotas, pod, owners)
-    return _reading(nodes.values(), quotas.left(), refused)
+    return replace(_reading(nodes.values()), quotas=quotas.left(), labels=frozenset(labels), refused=refused)
+
+
+def _labels(metadata: Mapping[str, Any], keys: Collection[str]) -> tuple[tuple[str, str], ...]:
+    known = {**(metadata.get("labels") or {}), NODE_NAME: metadata["name"]}
+    return tuple((key, str(known[key])) for key in sorted(keys) if key in known)
+
+
+def _taints(node: Mapping[str, Any]) -> tuple[Taint, ...]:
+    found = (node.get("spec") or {}).get("taints") or ()
+    return tuple(
+        sorted(
+            Taint(str(one.get("key") or ""), str(one.get("value") or ""), str(one["effect"]))
+            for one in found
+            if one.get("effect") in _KEEPS_AWAY
+        )
+    )
 
 
 async def _pages(server: ApiServer, path: str) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -165,15 +192,15 @@ def _add(nodes: Mapping[str, _Node], quotas: Quotas, pod: Mapping[str, Any], own
         node.other_pods += 1
 
 
-def _reading(
-    nodes: Iterable[_Node], quotas: Mapping[str, tuple[Quota, ...]], refused: RequestFailed | None
-) -> Reading:
+def _reading(nodes: Iterable[_Node]) -> Reading:
     counted = list(nodes)
     free = Counter(
         (
             max(0, node.cpu - node.others.cpu),
             max(0, node.memory - node.others.memory),
             max(0, node.pods - node.other_pods),
+            node.labels,
+            node.taints,
         )
         for node in counted
     )
@@ -190,8 +217,6 @@ def _reading(
             memory=sum(node.others.memory + node.ours.memory for node in counted),
             pods=sum(node.other_pods + node.our_pods for node in counted),
         ),
-        quotas=quotas,
-        refused=refused,
     )
 
 

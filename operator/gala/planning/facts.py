@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gala.api.event import GalaEventSpec
 from gala.planning.quotas import Quota
-from gala.planning.templates import PLAIN, Template
+from gala.planning.templates import PLAIN, Taint, Template
 
 TARGET_GONE = "NotFound"
 """Reason of a ``Missing`` target that is known not to exist; every other reason is doubt."""
@@ -85,6 +85,10 @@ class NodeRoom(NamedTuple):
     cpu: int
     memory: int
     pods: int
+    labels: tuple[tuple[str, str], ...] = ()
+    """Those that a pod of a target asks for, by key."""
+    taints: tuple[Taint, ...] = ()
+    """Those that keep pods away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,15 +15,24 @@ from typing import NamedTuple
 from gala.planning.facts import NodeRoom
 from gala.planning.quotas import Draw
 from gala.planning.shortfall import Lack
+from gala.planning.templates import ANYWHERE, Where
+
+
+class Needs(NamedTuple):
+    """What few pods ask for; only ``pools`` looks at it."""
+
+    draws: tuple[Draw, ...] = ()
+    """What it takes out of the quotas of its namespace."""
+    where: Where = ANYWHERE
 
 
 class Size(NamedTuple):
-    """What one pod requests: millicores and bytes; ``pools`` knows what the rest means."""
+    """What one pod requests: millicores and bytes."""
 
     cpu: int
     memory: int
-    draws: tuple[Draw, ...] = ()
-    """What it takes out of the quotas of its namespace."""
+    needs: Needs | None = None
+    """None where it may use every node without a taint, and nothing else bounds it."""
 
 
 NOTHING = Size(0, 0)

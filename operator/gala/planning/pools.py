@@ -1,52 +1,84 @@
 """Free room where not every pod may use all of it: what ``fit.Room`` does not know.
 
-Most clusters have nothing of the kind, and get the plain room, which is faster.
+Nodes are put into pools, each of which takes the same pods. A pod that may use several pools
+takes first what the fewest others may use. Most clusters have one pool and no quota, and get
+the plain room, which is faster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from gala.planning.eligibility import may_use
 from gala.planning.facts import NodeRoom
-from gala.planning.fit import Nodes, Room, Size, least
+from gala.planning.fit import Needs, Nodes, Room, Size, least
 from gala.planning.quotas import Purse, Quota
 from gala.planning.shortfall import Lack
 
+_PLAIN = Needs()
+
+
+class Layout(NamedTuple):
+    """What does not change while a cluster is filled."""
+
+    open_to: Mapping[Needs, tuple[int, ...]]
+    """The numbers of the pools that a pod may use, in the order in which they are tried."""
+    kinds: Sequence[NodeRoom]
+    """One node of each pool: for those that are asked for, the others are like it."""
+
 
 class Pools:
-    """A cluster's room, and beside it what quotas leave; filled pod by pod as ``Room`` is."""
+    """A cluster's room by pools, and beside it what quotas leave; filled pod by pod as ``Room`` is."""
 
-    __slots__ = ("_purses", "_room")
+    __slots__ = ("_layout", "_purses", "_rooms")
 
-    def __init__(self, room: Room, purses: Mapping[Purse, int]) -> None:
-        self._room = room
+    def __init__(self, layout: Layout, rooms: Iterable[Room], purses: Mapping[Purse, int]) -> None:
+        self._layout = layout
+        self._rooms = [*rooms]
         self._purses = dict(purses)
 
     def copy(self) -> Pools:
         """The same room, to be filled on its own."""
-        return Pools(self._room.copy(), self._purses)
+        return Pools(self._layout, (room.copy() for room in self._rooms), self._purses)
 
     def fits(self, size: Size) -> int:
         """How many pods of this size find room."""
-        return min([self._room.fits(size), *self._granted(size)])
+        return min([sum(room.fits(size) for room in self._open(size)), *self._granted(size)])
 
     def place(self, size: Size, pods: int) -> int:
         """Takes room for up to ``pods``; returns how many found it."""
-        placed = self._room.place(size, min([pods, *self._granted(size)]))
-        for purse, amount in size.draws:
+        left = wanted = min([pods, *self._granted(size)])
+        for room in self._open(size):
+            left -= room.place(size, left)
+        placed = wanted - left
+        for purse, amount in (size.needs or _PLAIN).draws:
             self._purses[purse] -= placed * amount
         return placed
 
     def lack(self, size: Size, pods: int) -> Lack:
         """What keeps ``pods`` more of this size out, of which not one finds room."""
-        for purse, amount in size.draws:
+        for purse, amount in (size.needs or _PLAIN).draws:
             if self._purses[purse] < amount:
-                words = f"quota {purse.quota} allows no more {purse.resource}"
-                return Lack("QuotaExceeded", words)
-        return self._room.lack(size, pods)
+                return Lack("QuotaExceeded", f"quota {purse.quota} allows no more {purse.resource}")
+        rooms = self._open(size)
+        if not rooms:
+            return Lack("NodeSelector", "no node takes such a pod by its labels and taints")
+        return rooms[0].lack(size, pods)
+
+    def left(self) -> tuple[NodeRoom, ...]:
+        """The nodes with what is free on them now; those that take no pod of these are left out."""
+        return tuple(
+            node._replace(labels=kind.labels, taints=kind.taints)
+            for kind, room in zip(self._layout.kinds, self._rooms, strict=True)
+            for node in room.left()
+        )
+
+    def _open(self, size: Size) -> Sequence[Room]:
+        return [self._rooms[number] for number in self._layout.open_to[size.needs or _PLAIN]]
 
     def _granted(self, size: Size) -> Iterable[int]:
-        return (self._purses[purse] // amount for purse, amount in size.draws)
+        return (self._purses[purse] // amount for purse, amount in (size.needs or _PLAIN).draws)
 
 
 FreeRoom = Room | Pools
@@ -56,14 +88,30 @@ def empty_room(
     nodes: Iterable[NodeRoom], quotas: Mapping[str, Iterable[Quota]], sizes: Collection[Size]
 ) -> FreeRoom:
     """A cluster's room before anything is placed; ``sizes`` are all that will ever be asked for."""
-    room = Room(Nodes(nodes), least(sizes))
-    drawn = {purse for size in sizes for purse, _ in size.draws}
-    if not drawn:
-        return room
+    known, smallest = [*nodes], least(sizes)
+    asked = [*dict.fromkeys(size.needs or _PLAIN for size in sizes)]
+    if asked in ([], [_PLAIN]) and not any(node.taints for node in known):
+        return Room(Nodes(known), smallest)
+    by_users: dict[tuple[bool, ...], list[NodeRoom]] = {}
+    for node in known:
+        labels = dict(node.labels)
+        users = tuple(may_use(labels, node.taints, needs.where) for needs in asked)
+        by_users.setdefault(users, []).append(node)
+    drawn = {purse for needs in asked for purse, _ in needs.draws}
+    if not drawn and all(map(all, by_users)):
+        return Room(Nodes(known), smallest)
+    ordered = sorted(users for users in by_users if any(users))
+    ordered.sort(key=sum)
+    open_to = {
+        needs: tuple(number for number, users in enumerate(ordered) if users[place])
+        for place, needs in enumerate(asked)
+    }
+    rooms = (Room(Nodes(by_users[users]), smallest) for users in ordered)
     free = {
         Purse(namespace, quota.name, resource): max(0, amount)
         for namespace, here in quotas.items()
         for quota in here
         for resource, amount in quota.free
     }
-    return Pools(room, {purse: free[purse] for purse in drawn})
+    layout = Layout(open_to, [by_users[users][0] for users in ordered])
+    return Pools(layout, rooms, {purse: free[purse] for purse in drawn})

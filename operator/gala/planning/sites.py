@@ -15,12 +15,13 @@ from gala.api.event import Tier, Workload
 from gala.api.meta import Selector
 from gala.planning.books import Books, SiteKey
 from gala.planning.facts import ClusterFacts, EventFacts, Missing, TargetFacts, TargetKey
-from gala.planning.fit import NOTHING, Size
+from gala.planning.fit import NOTHING, Needs, Size
 from gala.planning.grants import highest_tier, knows, may_grow, refusal, refusal_of_all
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
 from gala.planning.quotas import draws
 from gala.planning.snapshot import Snapshot
+from gala.planning.templates import ANYWHERE
 
 _LAST = Tier.C.rank
 
@@ -128,11 +129,11 @@ def pod_size(cluster: ClusterFacts, key: TargetKey, facts: TargetFacts | Missing
     """What one pod of a target asks of its cluster; nothing where the target was never read."""
     if not isinstance(facts, TargetFacts):
         return NOTHING
-    quotas = cluster.quotas.get(key.namespace)
-    if quotas is None:
+    quotas, where = cluster.quotas.get(key.namespace, ()), facts.template.where
+    if not quotas and where == ANYWHERE:
         return Size(facts.cpu, facts.memory)
     drawn = draws(key.namespace, quotas, cpu=facts.cpu, memory=facts.memory, template=facts.template)
-    return Size(facts.cpu, facts.memory, drawn)
+    return Size(facts.cpu, facts.memory, Needs(drawn, where))
 
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:

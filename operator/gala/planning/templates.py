@@ -2,7 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+
+class Term(NamedTuple):
+    """One requirement on a node's labels, with the operators of node affinity."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+
+class Toleration(NamedTuple):
+    """Which taints do not keep a pod away; an empty key or effect stands for all of them."""
+
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+
+class Taint(NamedTuple):
+    """What keeps pods away from a node; only the effects NoSchedule and NoExecute do."""
+
+    key: str
+    value: str
+    effect: str
+
+
+class Where(NamedTuple):
+    """Which nodes a pod may use."""
+
+    selector: tuple[tuple[Term, ...], ...] = ()
+    """All terms of one of these have to hold; without any every node will do."""
+    tolerations: tuple[Toleration, ...] = ()
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The keys that have to be known of a node."""
+        return frozenset(term.key for terms in self.selector for term in terms)
+
+
+ANYWHERE = Where()
 
 
 class Template(NamedTuple):
@@ -13,6 +55,12 @@ class Template(NamedTuple):
     priority_class: str = ""
     deadline: bool = False
     """It ends by itself (``activeDeadlineSeconds``), which the pods of a target never do."""
+    where: Where = ANYWHERE
 
 
 PLAIN = Template()
+
+
+def labels_of(templates: Iterable[Template]) -> frozenset[str]:
+    """The keys that have to be known of the nodes for pods of these templates."""
+    return frozenset().union(*(one.where.labels for one in templates if one.where.selector))

@@ -1,0 +1,169 @@
+"""Labels and taints of nodes, and what pod templates say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fleet_builders import DEPLOYMENTS, NODES, client, deployment, node
+from fleet_server import serving
+from fleet_stage import stage
+from gala.fleet.pods import NODE_NAME, template_of
+from gala.fleet.rooms import Owners, Reading, read_room
+from gala.planning.facts import Missing, NodeRoom
+from gala.planning.templates import Taint, Term, Toleration, Where
+
+GI = 1 << 30
+
+
+def labelled(name: str, labels: dict[str, str], **spec: Any) -> dict[str, Any]:
+    """As a kubelet registers it, with the labels that are different on each node."""
+    found = node(name, **spec)
+    found["metadata"]["labels"] = {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "node.kubernetes.io/instance-type": "m6i.8xlarge",
+        **labels,
+    }
+    return found
+
+
+async def read(*nodes: dict[str, Any], labels: tuple[str, ...] = ()) -> Reading:
+    async with serving() as server:
+        for item in nodes:
+            server.put(NODES, item)
+        north = client(server)
+        try:
+            return await read_room(north, Owners([], {}), labels)
+        finally:
+            await north.close()
+
+
+def rooms(*told: tuple[int, Any, Any]) -> tuple[NodeRoom, ...]:
+    return tuple(NodeRoom(count, 8_000, 32 * GI, 110, labels, taints) for count, labels, taints in told)
+
+
+async def test_labels_that_nobody_asks_for_keep_no_nodes_apart() -> None:
+    got = await read(labelled("n1", {"pool": "a"}), labelled("n2", {"pool": "b"}))
+    assert got.rooms == rooms((2, (), ()))
+
+
+async def test_nodes_are_told_apart_by_the_labels_that_are_asked_for() -> None:
+    nodes = [labelled(f"n{number}", {"pool": "a"}) for number in range(3)]
+    got = await read(*nodes, labelled("m", {}), labels=("pool", "zone"))
+    assert got.rooms == rooms((3, (("pool", "a"),), ()), (1, (), ()))
+    assert got.labels == {"pool", "zone"}
+
+
+async def test_the_name_of_a_node_can_be_asked_for() -> None:
+    got = await read(node("n1"), node("n2"), labels=(NODE_NAME,))
+    assert got.rooms == rooms((1, ((NODE_NAME, "n2"),), ()), (1, ((NODE_NAME, "n1"),), ()))
+
+
+async def test_taints_that_keep_pods_away_are_kept_in_one_order() -> None:
+    one = [
+        {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"},
+        {"key": "drain", "effect": "NoExecute"},
+        {"key": "old", "effect": "PreferNoSchedule"},
+    ]
+    got = await read(node("n1", taints=one), node("n2", taints=one[::-1]))
+    want = (Taint("drain", "", "NoExecute"), Taint("nvidia.com/gpu", "present", "NoSchedule"))
+    assert got.rooms == rooms((2, (), want))
+
+
+@pytest.mark.parametrize(
+    ("spec", "want"),
+    [
+        pytest.param({}, Where(), id="nothing"),
+        pytest.param(
+            {"nodeSelector": {"zone": "a", "pool": "show"}},
+            Where(((Term("pool", "In", ("show",)), Term("zone", "In", ("a",))),)),
+            id="a node selector",
+        ),
+        pytest.param(
+            {
+                "nodeSelector": {"pool": "show"},
+                "affinity": {
+                    "nodeAffinity": {
+                        "requiredDuringSchedulingIgnoredDuringExecution": {
+                            "nodeSelectorTerms": [
+                                {"matchExpressions": [{"key": "cores", "operator": "Gt", "values": ["16"]}]},
+                                {
+                                    "matchFields": [
+                                        {"key": "metadata.name", "operator": "In", "values": ["n7"]}
+                                    ]
+                                },
+                            ]
+                        },
+                        "preferredDuringSchedulingIgnoredDuringExecution": [
+                            {"weight": 1, "preference": {"matchExpressions": []}}
+                        ],
+                    }
+                },
+            },
+            Where(
+                (
+                    (Term("pool", "In", ("show",)), Term("cores", "Gt", ("16",))),
+                    (Term("pool", "In", ("show",)), Term(NODE_NAME, "In", ("n7",))),
+                )
+            ),
+            id="required affinity beside a node selector; what is preferred binds nobody",
+        ),
+        pytest.param(
+            {
+                "affinity": {
+                    "nodeAffinity": {
+                        "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{}]}
+                    }
+                }
+            },
+            Where(((Term(NODE_NAME, "In"),),)),
+            id="an empty alternative takes no node",
+        ),
+        pytest.param(
+            {
+                "tolerations": [
+                    {"operator": "Exists"},
+                    {"key": "pool", "value": "gpu", "effect": "NoSchedule"},
+                    {"key": "drain", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
+                ]
+            },
+            Where(
+                tolerations=(
+                    Toleration("", "Exists"),
+                    Toleration("pool", "Equal", "gpu", "NoSchedule"),
+                    Toleration("drain", "Exists", "", "NoExecute"),
+                )
+            ),
+            id="tolerations",
+        ),
+    ],
+)
+def test_where_a_pod_may_be(spec: dict[str, Any], want: Where) -> None:
+    assert template_of({"containers": [], **spec}).where == want
+
+
+def choosing(**selector: str) -> dict[str, Any]:
+    found = deployment()
+    found["spec"]["template"]["spec"]["nodeSelector"] = selector
+    return found
+
+
+async def test_a_cluster_is_read_by_the_labels_that_its_targets_ask_for() -> None:
+    async with stage() as it:
+        it.north.put(NODES, labelled("n1", {"pool": "show", "zone": "a"}))
+        it.north.put(DEPLOYMENTS, choosing(pool="show"))
+        assert (await it.look()).nodes == rooms((1, (("pool", "show"),), ()))
+
+
+async def test_a_label_that_is_asked_for_later_is_read_at_once() -> None:
+    async with stage() as it:
+        it.north.put(NODES, labelled("n1", {"pool": "show", "zone": "a"}))
+        assert (await it.look()).nodes == rooms((1, (), ()))
+
+        it.north.put(DEPLOYMENTS, choosing(zone="a"))
+        first = (await it.later(2, deployments=it.north.version)).nodes
+        assert isinstance(first, Missing)
+        assert (await it.later(2)).nodes == rooms((1, (("zone", "a"),), ()))
+        assert it.north.count("GET", "/nodes") == 2
