@@ -119,7 +119,7 @@ def test_pods_that_no_node_takes_are_told_and_nobody_else_suffers(stage: Stage, 
     stage.until_phase("show", "Live", seconds=BEFORE + 60)
 
     room = stage.condition("show", "CapacitySufficient")
-    assert (room["status"], room["reason"]) == ("False", "InsufficientRoom")
+    assert (room["status"], room["reason"]) == ("False", "InsufficientCPU")
     assert "2 of 2 huge find no room" in room["message"]
     assert "3 of 3 lost find no room: no node takes such a pod" in room["message"]
     assert [stage.replicas_in(cluster, name) for name in ("huge", "lost")] == [0, 0]

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from fleet_builders import DEPLOYMENTS, NODES, client, deployment, node
+from fleet_builders import DEPLOYMENTS, NODES, PODS, WEB, client, deployment, node, pod
 from fleet_server import serving
 from fleet_stage import stage
 from gala.fleet.pods import NODE_NAME, template_of
 from gala.fleet.rooms import Owners, Reading, read_room
-from gala.planning.facts import Missing, NodeRoom
-from gala.planning.templates import Taint, Term, Toleration, Where
+from gala.planning.facts import Missing, NodeRoom, TargetFacts
+from gala.planning.templates import Keys, Taint, Term, Toleration, Where
 
 GI = 1 << 30
 
@@ -35,7 +35,7 @@ async def read(*nodes: dict[str, Any], labels: tuple[str, ...] = ()) -> Reading:
             server.put(NODES, item)
         north = client(server)
         try:
-            return await read_room(north, Owners([], {}), labels)
+            return await read_room(north, Owners([], {}), Keys(frozenset(labels)))
         finally:
             await north.close()
 
@@ -53,7 +53,7 @@ async def test_nodes_are_told_apart_by_the_labels_that_are_asked_for() -> None:
     nodes = [labelled(f"n{number}", {"pool": "a"}) for number in range(3)]
     got = await read(*nodes, labelled("m", {}), labels=("pool", "zone"))
     assert got.rooms == rooms((3, (("pool", "a"),), ()), (1, (), ()))
-    assert got.labels == {"pool", "zone"}
+    assert got.keys.labels == {"pool", "zone"}
 
 
 async def test_the_name_of_a_node_can_be_asked_for() -> None:
@@ -167,3 +167,86 @@ async def test_a_label_that_is_asked_for_later_is_read_at_once() -> None:
         assert isinstance(first, Missing)
         assert (await it.later(2)).nodes == rooms((1, (("zone", "a"),), ()))
         assert it.north.count("GET", "/nodes") == 2
+
+
+def with_devices(name: str, **allocatable: str) -> dict[str, Any]:
+    """A node as its kubelet tells of it once a device plugin has registered."""
+    found = node(name)
+    found["status"]["allocatable"] |= {
+        "ephemeral-storage": "95551679124",
+        "hugepages-1Gi": "0",
+        **{key.replace("__", "/").replace("_", "."): value for key, value in allocatable.items()},
+    }
+    return found
+
+
+def asking(name: str, **limits: str) -> dict[str, Any]:
+    """A pod of somebody else that asks for devices."""
+    found = pod(name, cpu="0")
+    found["spec"]["containers"][0]["resources"] = {
+        "limits": {key.replace("__", "/").replace("_", "."): value for key, value in limits.items()}
+    }
+    return found
+
+
+async def test_devices_that_targets_ask_for_are_counted_and_no_others() -> None:
+    async with serving() as server:
+        server.put(NODES, with_devices("n1", nvidia_com__gpu="8"))
+        server.put(NODES, with_devices("n2"))
+        server.put(PODS, asking("a", nvidia_com__gpu="2", amd_com__gpu="1"))
+        server.put(PODS, asking("b", nvidia_com__gpu="1"))
+        north = client(server)
+        got = await read_room(north, Owners([], {}), Keys(resources=frozenset({"nvidia.com/gpu"})))
+        await north.close()
+
+    want = (
+        NodeRoom(1, 8_000, 32 * GI, 110),
+        NodeRoom(1, 8_000, 32 * GI, 108, extended=(("nvidia.com/gpu", 5),)),
+    )
+    assert got.rooms == want
+
+
+@pytest.mark.parametrize(
+    ("spec", "want"),
+    [
+        pytest.param({"containers": [{"name": "app"}]}, (), id="nothing"),
+        pytest.param(
+            {"containers": [{"resources": {"limits": {"nvidia.com/gpu": "2", "cpu": "1"}}}]},
+            (("nvidia.com/gpu", 2),),
+            id="a limit is a request",
+        ),
+        pytest.param(
+            {
+                "containers": [
+                    {"resources": {"requests": {"ephemeral-storage": "1Gi", "hugepages-2Mi": "4Mi"}}},
+                    {"resources": {"requests": {"ephemeral-storage": "1Gi"}}},
+                ],
+                "initContainers": [{"resources": {"requests": {"ephemeral-storage": "3Gi"}}}],
+                "overhead": {"cpu": "100m"},
+            },
+            (("ephemeral-storage", 3 << 30), ("hugepages-2Mi", 4 << 20)),
+            id="containers add up, or an init container's if that is more",
+        ),
+        pytest.param(
+            {"containers": [{"resources": {"requests": {"nvidia.com/gpu": "0"}}}]}, (), id="none of it"
+        ),
+    ],
+)
+def test_what_else_a_pod_asks_for(spec: dict[str, Any], want: tuple[tuple[str, int], ...]) -> None:
+    assert template_of(spec).extended == want
+
+
+async def test_a_cluster_is_read_by_the_devices_that_its_targets_ask_for() -> None:
+    async with stage() as it:
+        it.north.put(NODES, with_devices("n1", nvidia_com__gpu="8"))
+        web = deployment()
+        resources = web["spec"]["template"]["spec"]["containers"][0]["resources"]
+        resources["limits"] = {"nvidia.com/gpu": "1"}
+        it.north.put(DEPLOYMENTS, web)
+
+        facts = await it.look()
+
+        assert facts.nodes == (NodeRoom(1, 8_000, 32 * GI, 110, extended=(("nvidia.com/gpu", 8),)),)
+        target = facts.targets[WEB]
+        assert isinstance(target, TargetFacts)
+        assert target.template.extended == (("nvidia.com/gpu", 1),)

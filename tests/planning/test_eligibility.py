@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gala.planning.eligibility import may_use
-from gala.planning.templates import ANYWHERE, Taint, Term, Toleration, Where
+from gala.planning.templates import ANYWHERE, Keys, Taint, Template, Term, Toleration, Where, keys_of
 
 GPU = Taint("pool", "gpu", "NoSchedule")
 LABELS = {"pool": "gpu", "size": "8", "zone": "a"}
@@ -74,3 +74,17 @@ def test_one_of_several_alternatives_will_do() -> None:
     where = Where(((Term("zone", "In", ("b",)),), (Term("pool", "Exists"),)))
     assert may_use(LABELS, [], where)
     assert where.labels == {"zone", "pool"}
+
+
+def test_what_has_to_be_known_of_nodes_is_what_pods_ask_for() -> None:
+    templates = [
+        Template(),
+        Template(where=Where(((Term("zone", "Exists"),),))),
+        Template(extended=(("nvidia.com/gpu", 1),)),
+    ]
+    known = keys_of(templates)
+    assert known == Keys(frozenset({"zone"}), frozenset({"nvidia.com/gpu"}))
+    assert [known.cover(keys_of(some)) for some in (templates, [], [*templates, ELSE])] == [True, True, False]
+
+
+ELSE = Template(where=Where(((Term("host", "Exists"),),)))

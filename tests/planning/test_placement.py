@@ -54,7 +54,7 @@ def divisions(found: Placed, workload: str = "web") -> Mapping[str, int]:
         pytest.param(
             61,
             {"east": 30, "west": 30},
-            Short(1, "InsufficientRoom", "there is no room in east and west"),
+            Short(1, "InsufficientCPU", "not enough CPU is free in east and west"),
             id="what finds no room is a shortfall",
         ),
     ],

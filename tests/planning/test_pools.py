@@ -11,6 +11,7 @@ from gala.planning.facts import NodeRoom
 from gala.planning.fit import Needs, Room, Size
 from gala.planning.pools import Pools, empty_room
 from gala.planning.quotas import Draw, Purse, Quota
+from gala.planning.shortfall import CAME_FREE, FRAGMENTED, Lack
 from gala.planning.templates import ANYWHERE, Taint, Term, Toleration, Where
 
 NODES = [NodeRoom(2, 4000, 4000, 10)]
@@ -36,7 +37,7 @@ def test_a_quota_bounds_the_pods_that_draw_from_it_and_no_others() -> None:
 def test_what_finds_no_node_is_not_drawn() -> None:
     room = empty_room(NODES, few(9), [OTHER, POD])
     assert (room.place(OTHER, 7), room.place(POD, 5)) == (7, 1)
-    assert room.lack(POD, 4).reason == "InsufficientRoom"
+    assert room.lack(POD, 4).reason == "InsufficientCPU"
 
 
 GPU = (("pool", "gpu"),)
@@ -93,6 +94,62 @@ def test_a_copy_is_filled_on_its_own() -> None:
     assert (copy.place(POD, 3), room.fits(POD), copy.fits(POD)) == (3, 3, 0)
 
 
+DEVICE = "nvidia.com/gpu"
+ON_DEVICES = Size(1000, 1000, Needs(extended=((DEVICE, 2),)))
+
+
+def test_a_pod_that_asks_for_devices_uses_the_nodes_that_have_them() -> None:
+    nodes = [NodeRoom(1, 9000, 9000, 10), NodeRoom(2, 9000, 9000, 10, extended=((DEVICE, 5),))]
+    room = empty_room(nodes, {}, [ON_DEVICES, OTHER])
+    assert (room.fits(ON_DEVICES), room.place(ON_DEVICES, 3), room.fits(ON_DEVICES)) == (4, 3, 1)
+    assert (room.fits(OTHER), room.place(ON_DEVICES, 9)) == (24, 1)
+    assert room.lack(ON_DEVICES, 2) == Lack("InsufficientResource", f"not enough {DEVICE} is free")
+    assert room.lack(ON_DEVICES, 1) == FRAGMENTED
+
+
+@pytest.mark.parametrize(
+    ("nodes", "want"),
+    [
+        pytest.param([NodeRoom(1, 9000, 9000, 10)], "InsufficientResource", id="no node has such a device"),
+        pytest.param(
+            [NodeRoom(1, 9000, 9000, 10, (), TAINTED, ((DEVICE, 5),))], "NodeSelector", id="a tainted one has"
+        ),
+        pytest.param(
+            [NodeRoom(1, 900, 9000, 10, extended=((DEVICE, 5),)), NodeRoom(1, 9000, 9000, 10)],
+            "InsufficientCPU",
+            id="where the devices are there is no CPU",
+        ),
+        pytest.param([], "InsufficientPods", id="there is no node at all"),
+    ],
+)
+def test_why_there_is_no_device(nodes: list[NodeRoom], want: str) -> None:
+    assert empty_room(nodes, {}, [ON_DEVICES, OTHER]).lack(ON_DEVICES, 1).reason == want
+
+
+def test_a_copy_of_nodes_with_devices_is_filled_on_its_own() -> None:
+    room = empty_room([NodeRoom(1, 9000, 9000, 10, extended=((DEVICE, 5),))], {}, [ON_DEVICES, OTHER])
+    copy = room.copy()
+    assert (copy.place(ON_DEVICES, 9), room.fits(ON_DEVICES), copy.fits(ON_DEVICES)) == (2, 2, 0)
+
+
+def test_two_devices_on_two_nodes_are_none_for_a_pod_that_asks_for_both() -> None:
+    nodes = [NodeRoom(1, 9000, 9000, 10, extended=((name, 5),)) for name in ("a", "b")]
+    both = Size(1, 1, Needs(extended=(("a", 1), ("b", 1))))
+    assert empty_room(nodes, {}, [both]).lack(both, 1).reason == "InsufficientResource"
+
+
+def test_room_that_came_free_is_told_as_that() -> None:
+    room = empty_room(MIXED, {}, [asking(Where(SELECTS, TOLERATES)), OTHER])
+    assert room.lack(OTHER, 3) == CAME_FREE
+
+
+def test_pools_that_take_a_pod_lack_together() -> None:
+    both = asking(Where(tolerations=TOLERATES), cpu=3000)
+    room = empty_room(MIXED, {}, [both, OTHER])
+    assert room.place(both, 9) == 3
+    assert (room.lack(both, 1), room.lack(both, 2).reason) == (FRAGMENTED, "InsufficientCPU")
+
+
 WISHES = st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abc"), st.integers(0, 30)), max_size=8)
 
 
@@ -119,8 +176,11 @@ def test_no_purse_is_ever_overdrawn(pods: int, cpu: int, wishes: list[tuple[int,
 
 LABELS = st.sampled_from([(), GPU, (("pool", "fast"),)])
 TAINTS = st.sampled_from([(), TAINTED, (*TAINTED, Taint("x", "", "NoExecute"))])
+DEVICES = st.sampled_from([(), ((DEVICE, 0),), ((DEVICE, 4),), ((DEVICE, 7),)])
 POOLED = st.lists(
-    st.tuples(st.integers(1, 4), st.integers(0, 90), st.integers(0, 90), st.integers(0, 9), LABELS, TAINTS),
+    st.tuples(
+        st.integers(1, 4), st.integers(0, 90), st.integers(0, 90), st.integers(0, 9), LABELS, TAINTS, DEVICES
+    ),
     max_size=5,
 ).map(lambda rows: [NodeRoom(*row) for row in rows])
 WHERES = st.sampled_from(
@@ -132,28 +192,59 @@ WHERES = st.sampled_from(
         Where(((Term("pool", "NotIn", ("gpu",)),),)),
     ]
 )
-ASKED = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), WHERES, st.integers(0, 40)), max_size=8)
+ASKED = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(0, 40), WHERES, st.integers(0, 3), st.integers(0, 40)),
+    max_size=8,
+)
+
+
+def amounts(size: Size, node: NodeRoom) -> list[tuple[int, int]]:
+    """Of each resource what such a node has and what such a pod asks for."""
+    has = dict(node.extended)
+    asked = size.needs.extended if size.needs else ()
+    pairs = [(node.cpu, size.cpu), (node.memory, size.memory), (node.pods, 1)]
+    return pairs + [(has.get(name, 0), count) for name, count in asked]
+
+
+def told_truly(reason: str, size: Size, pods: int, nodes: list[NodeRoom], empty: list[NodeRoom]) -> bool:
+    """Judged anew from the nodes, as they are left and as they were, by what the reason means."""
+    where = size.needs.where if size.needs else ANYWHERE
+    rows = [(n.count, amounts(size, n)) for n in nodes if may_use(dict(n.labels), n.taints, where)]
+    sums = [sum(c * row[place][0] for c, row in rows) for place in range(3)]
+    enough = [has >= pods * asks for has, asks in zip(sums, (size.cpu, size.memory, 1), strict=True)]
+    fits = any(all(has >= asks for has, asks in row) for _, row in rows)
+    return {
+        "NodeSelector": bool(empty) and not any(may_use(dict(n.labels), n.taints, where) for n in empty),
+        "InsufficientCPU": not enough[0] and not fits,
+        "InsufficientMemory": not enough[1] and not fits,
+        "InsufficientPods": (not enough[2] or not empty) and not fits,
+        "InsufficientResource": bool(size.needs and size.needs.extended) and not fits,
+        "Fragmented": all(enough) and not fits,
+    }[reason]
 
 
 @given(POOLED, ASKED)
-def test_no_pod_is_placed_where_it_may_not_be(
-    nodes: list[NodeRoom], asked: list[tuple[int, int, Where, int]]
+def test_no_pod_is_placed_where_it_may_not_be_and_no_node_is_overfilled(
+    nodes: list[NodeRoom], asked: list[tuple[int, int, Where, int, int]]
 ) -> None:
-    sizes = [Size(c, m, Needs(where=where)) for c, m, where, _ in asked]
-    room = empty_room(nodes, {}, [*sizes, asking(Where(SELECTS))])
+    sizes = [
+        Size(c, m, Needs(where=where, extended=((DEVICE, devices),) if devices else ()))
+        for c, m, where, devices, _ in asked
+    ]
+    room = empty_room(nodes, {}, [*sizes, asking(Where(SELECTS)), ON_DEVICES])
     assume(isinstance(room, Pools))
-    for size, (*_, where, wanted) in zip(sizes, asked, strict=True):
+    for size, (_, _, where, _, wanted) in zip(sizes, asked, strict=True):
         before = room.left()
         fits, placed = min(wanted, room.fits(size)), room.place(size, wanted)
         assert fits == placed
         after = room.left()
         taken = closed = 0
         for node, sign in (*((n, 1) for n in before), *((n, -1) for n in after)):
-            assert min(node.cpu, node.memory, node.pods) >= 0
+            assert min(node.cpu, node.memory, node.pods, *(free for _, free in node.extended)) >= 0
             slots = sign * node.count * node.pods
             open_to = may_use(dict(node.labels), node.taints, where)
             taken, closed = taken + slots * open_to, closed + slots * (not open_to)
         assert (taken, closed) == (placed, 0)
-        if not placed and wanted:
-            usable = any(may_use(dict(n.labels), n.taints, where) for n in nodes)
-            assert (room.lack(size, wanted).reason == "NodeSelector") == (bool(nodes) and not usable)
+        if placed < wanted:
+            reason = room.lack(size, wanted - placed).reason
+            assert told_truly(reason, size, wanted - placed, [*after], nodes), reason

@@ -120,7 +120,7 @@ def test_a_shortfall_names_the_quota() -> None:
 def test_where_the_nodes_are_the_bound_no_quota_is_named() -> None:
     one = a_cluster(nodes=1, quotas=few(20))
     made = plan(a_snapshot(an_event(), clusters=[one]), NOW, SETTINGS).events[SHOW]
-    assert made.segments[0].needs[0].short_reason == "InsufficientRoom"
+    assert made.segments[0].needs[0].short_reason == "InsufficientCPU"
 
 
 ROWS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=3)

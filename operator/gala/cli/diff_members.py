@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from gala.fleet.rooms import Owners, read_room
 from gala.fleet.trouble import why
 from gala.planning.facts import TARGET_GONE, Missing, NodeRoom, TargetFacts, TargetKey
 from gala.planning.quotas import Quota
-from gala.planning.templates import labels_of
+from gala.planning.templates import Keys, keys_of
 
 _AT_ONCE: Final = 16
 """Requests to one API server: a person's look must not crowd out the operator."""
@@ -41,8 +41,8 @@ async def look(server: ApiServer, targets: Sequence[TargetKey]) -> Running:
             return await _target(server, catalog, key)
 
     found = await asyncio.gather(*(one(key) for key in targets))
-    labels = labels_of(one.template for one in found if isinstance(one, TargetFacts))
-    nodes, quotas = await _room(server, targets, labels)
+    keys = keys_of(one.template for one in found if isinstance(one, TargetFacts))
+    nodes, quotas = await _room(server, targets, keys)
     return Running(targets=dict(zip(targets, found, strict=True)), nodes=nodes, quotas=quotas)
 
 
@@ -78,10 +78,10 @@ def _facts(seen: Scaled, key: TargetKey) -> TargetFacts | Missing:
 
 
 async def _room(
-    server: ApiServer, targets: Sequence[TargetKey], labels: Collection[str]
+    server: ApiServer, targets: Sequence[TargetKey], keys: Keys
 ) -> tuple[tuple[NodeRoom, ...] | Missing, Mapping[str, tuple[Quota, ...]]]:
     try:
-        reading = await read_room(server, Owners(targets, {}), labels)
+        reading = await read_room(server, Owners(targets, {}), keys)
     except GalaError as failed:
         return Missing(why(failed), f"free room in cluster {server.name} is not known: {failed}"), {}
     return reading.rooms, reading.quotas

@@ -13,6 +13,7 @@ from gala.api.validation import unsupported
 from gala.cli.plan_outlook import Loss, Outlook
 from gala.cli.plan_snapshot import event_key
 from gala.planning.outcome import EventPlan, SegmentPlan
+from gala.planning.shortfall import BOUND, OF_ROOM
 
 SHORT = "SHORT"
 """First word of every line that says what does not fit: what the command colours."""
@@ -20,7 +21,7 @@ SHORT = "SHORT"
 CLUSTERS_IN_A_ROW = 6
 """Columns beside each other; a larger fleet goes on in the rows below."""
 
-SHORT_REASONS = ("InsufficientRoom", "PerClusterMax", "QuotaExceeded", "NodeSelector")
+SHORT_REASONS = OF_ROOM | {BOUND.reason}
 
 
 def table(outlook: Outlook, events: Sequence[GalaEvent]) -> list[str]:

@@ -30,7 +30,7 @@ from gala.fleet.watching import Cache
 from gala.fleet.writes import Writer, WriteResult
 from gala.planning.facts import ClusterFacts, Missing, PodStart, TargetFacts, TargetKey
 from gala.planning.outcome import Write
-from gala.planning.templates import labels_of
+from gala.planning.templates import keys_of
 from gala.settings import Settings
 
 _PATIENCE: Final = 2.0
@@ -175,7 +175,7 @@ class Member:
             before, self._targets = self._targets, self._read(targets, now)
             if self._targets is not before:
                 known = (one for one in self._targets.values() if isinstance(one, TargetFacts))
-                self._room.need(labels_of(one.template for one in known))
+                self._room.need(keys_of(one.template for one in known))
                 if any(_lost_pods(before.get(key), facts) for key, facts in self._targets.items()):
                     self._room.due_soon(now)
         return self._facts(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 from kubernetes.utils.quantity import parse_quantity
@@ -30,6 +30,8 @@ class Requests(NamedTuple):
 
 NOTHING = Requests(0, 0)
 
+_BASIC: Final = frozenset({"cpu", "memory"})
+
 NODE_NAME: Final = "metadata.name"
 """The only field of a node that a pod can ask for."""
 
@@ -53,19 +55,29 @@ def requests_of(spec: Mapping[str, Any]) -> Requests:
     with ``restartPolicy: Always``) stay and count in both; ``overhead`` comes on top.
     A limit without a request is a request, as the API server decides for pods.
     """
-    return _peak(spec, _requested)
+    return _peak(spec, _requested).plus(_overhead(spec))
 
 
 def template_of(spec: Mapping[str, Any]) -> Template:
     """What else a pod ``spec`` says that a plan can use."""
-    limits = _peak(spec, _limited)
+    limits = _peak(spec, _limited).plus(_overhead(spec))
     return Template(
         limits_cpu=limits.cpu,
         limits_memory=limits.memory,
         priority_class=str(spec.get("priorityClassName") or ""),
         deadline=spec.get("activeDeadlineSeconds") is not None,
         where=_where(spec),
+        extended=extended_of(spec),
     )
+
+
+def extended_of(spec: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """What else the scheduler reckons for a pod ``spec``: devices, huge pages, scratch space, by name."""
+    containers = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
+    resources = [container.get("resources") or {} for container in containers]
+    names = {name for one in resources for part in ("requests", "limits") for name in one.get(part) or ()}
+    found = ((name, _peak(spec, partial(_named, name)).cpu) for name in sorted(names - _BASIC))
+    return tuple((name, asked) for name, asked in found if asked)
 
 
 _NEVER: Final = (Term(NODE_NAME, "In"),)
@@ -117,8 +129,11 @@ def _peak(spec: Mapping[str, Any], of: Callable[[Mapping[str, Any]], Requests]) 
             peak = peak.most(sidecars)
         else:
             peak = peak.most(sidecars.plus(own))
-    overhead = spec.get("overhead") or {}
-    return running.plus(sidecars).most(peak).plus(_amounts(overhead, {}))
+    return running.plus(sidecars).most(peak)
+
+
+def _overhead(spec: Mapping[str, Any]) -> Requests:
+    return _amounts(spec.get("overhead") or {}, {})
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
@@ -144,6 +159,13 @@ def _sum(asked: Iterable[Requests]) -> Requests:
 def _requested(container: Mapping[str, Any]) -> Requests:
     resources = container.get("resources") or {}
     return _amounts(resources.get("requests") or {}, resources.get("limits") or {})
+
+
+def _named(name: str, container: Mapping[str, Any]) -> Requests:
+    """One amount that is neither CPU nor memory, in the place of the first."""
+    resources = container.get("resources") or {}
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    return Requests(whole(str(requests.get(name, limits.get(name, "0")))), 0)
 
 
 def _limited(container: Mapping[str, Any]) -> Requests:

@@ -19,13 +19,22 @@ from gala.errors import RequestFailed
 from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection
-from gala.fleet.pods import NODE_NAME, NOTHING, Requests, condition, millicores, requests_of, whole
+from gala.fleet.pods import (
+    NODE_NAME,
+    NOTHING,
+    Requests,
+    condition,
+    extended_of,
+    millicores,
+    requests_of,
+    whole,
+)
 from gala.fleet.quotas import Quotas, read_quotas
 from gala.fleet.trouble import is_refusal
 from gala.fleet.watching import PAGE
 from gala.planning.facts import NodeRoom, TargetKey
 from gala.planning.quotas import Quota
-from gala.planning.templates import Taint
+from gala.planning.templates import NO_KEYS, Keys, Taint
 
 _RESERVED: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _KEEPS_AWAY: Final = frozenset({"NoSchedule", "NoExecute"})
@@ -47,6 +56,7 @@ class _Node:
     our_pods: int = 0
     labels: tuple[tuple[str, str], ...] = ()
     taints: tuple[Taint, ...] = ()
+    extended: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +81,8 @@ class Reading:
     """By all pods on these nodes, ours included."""
     quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
     """By namespace of our targets: what quotas leave beside pods of others."""
-    labels: frozenset[str] = frozenset()
-    """The keys that nodes were asked for."""
+    keys: Keys = NO_KEYS
+    """What nodes were asked for."""
     refused: RequestFailed | None = None
     """Why quotas are not known: an account with an older version's rights may not list them."""
 
@@ -110,11 +120,8 @@ def matches(selector: str, labels: Mapping[str, str]) -> bool:
     return bool(terms) and all(_holds(term, labels) for term in terms)
 
 
-async def read_room(server: ApiServer, owners: Owners, labels: Collection[str] = ()) -> Reading:
+async def read_room(server: ApiServer, owners: Owners, keys: Keys = NO_KEYS) -> Reading:
     """Reads all nodes and pods of a cluster, and the quotas of our targets' namespaces.
-
-    ``labels`` are the keys that targets ask for; what else nodes are labelled with would only
-    keep equal nodes apart.
 
     Raises:
         RequestFailed: as every request; a reading is complete or not there, but for quotas that are refused.
@@ -134,12 +141,17 @@ async def read_room(server: ApiServer, owners: Owners, labels: Collection[str] =
                 millicores(str(allocatable.get("cpu", "0"))),
                 whole(str(allocatable.get("memory", "0"))),
                 whole(str(allocatable.get("pods", _PODS_PER_NODE))),
-                labels=_labels(node["metadata"], labels),
+                labels=_labels(node["metadata"], keys.labels),
                 taints=_taints(node),
+                extended={
+                    name: whole(str(allocatable[name]))
+                    for name in sorted(keys.resources)
+                    if name in allocatable
+                },
             )
     async for pod in _pages(server, collection("v1", "pods")):
         _add(nodes, quotas, pod, owners)
-    return replace(_reading(nodes.values()), quotas=quotas.left(), labels=frozenset(labels), refused=refused)
+    return replace(_reading(nodes.values()), quotas=quotas.left(), keys=keys, refused=refused)
 
 
 def _labels(metadata: Mapping[str, Any], keys: Collection[str]) -> tuple[tuple[str, str], ...]:
@@ -190,6 +202,10 @@ def _add(nodes: Mapping[str, _Node], quotas: Quotas, pod: Mapping[str, Any], own
     else:
         node.others = node.others.plus(asks)
         node.other_pods += 1
+        if node.extended:
+            for name, taken in extended_of(spec):
+                if name in node.extended:
+                    node.extended[name] -= taken
 
 
 def _reading(nodes: Iterable[_Node]) -> Reading:
@@ -201,6 +217,7 @@ def _reading(nodes: Iterable[_Node]) -> Reading:
             max(0, node.pods - node.other_pods),
             node.labels,
             node.taints,
+            tuple((name, max(0, free)) for name, free in sorted(node.extended.items())),
         )
         for node in counted
     )

@@ -13,7 +13,7 @@ from gala.fleet.targets import Targets
 from gala.fleet.trouble import is_refusal, pause_of
 from gala.planning.facts import Missing, NodeRoom
 from gala.planning.quotas import Quota
-from gala.planning.templates import labels_of
+from gala.planning.templates import NO_KEYS, Keys, keys_of
 from gala.settings import Settings
 
 _PATIENCE: Final = 2.0
@@ -37,7 +37,7 @@ class RoomWatch:
         self._due_at = float("-inf")
         self._task: asyncio.Task[Reading] | None = None
         self._begun = 0.0
-        self._labels: frozenset[str] = frozenset()
+        self._keys = NO_KEYS
 
     def due_now(self) -> None:
         """Has the next ``look`` read."""
@@ -47,10 +47,10 @@ class RoomWatch:
         """Has one of the next looks read: pods were lost, and nodes may be, or a plan is to be latched."""
         self._due_at = min(self._due_at, max(now, self._begun + _APART))
 
-    def need(self, labels: frozenset[str]) -> None:
-        """Says which labels of nodes targets ask for; a new one has the next ``look`` read."""
-        self._labels = labels
-        if self.reading is not None and not labels <= self.reading.labels:
+    def need(self, keys: Keys) -> None:
+        """Says what targets ask of nodes; something new has the next ``look`` read."""
+        self._keys = keys
+        if self.reading is not None and not self.reading.keys.cover(keys):
             self.due_now()
 
     async def look(self, server: ApiServer, targets: Targets, now: float) -> None:
@@ -59,7 +59,7 @@ class RoomWatch:
             if now < self._due_at:
                 return
             owners = Owners(targets.wanted, targets.selectors())
-            reading = read_room(server, owners, labels_of(targets.templates()))
+            reading = read_room(server, owners, keys_of(targets.templates()))
             self._task = asyncio.create_task(reading, name=f"{server.name} room")
             self._begun, self._due_at = now, now + self._settings.room_interval
         patience = self._settings.request_deadline if self.reading is None else _PATIENCE
@@ -77,9 +77,9 @@ class RoomWatch:
     def rooms(self, now: float) -> tuple[NodeRoom, ...] | Missing:
         """What is free, unless that is not known or was read too long ago."""
         if self.reading is not None and now - self._read_at <= _KEPT * self._settings.room_interval:
-            if self._labels <= self.reading.labels:
+            if self.reading.keys.cover(self._keys):
                 return self.reading.rooms
-            return Missing("NotReadYet", "Nodes have not been read by a label that a target asks for now.")
+            return Missing("NotReadYet", "Nodes have not been read by what a target asks for now.")
         if self.failure is None:
             return Missing("NotReadYet", "Nodes and pods have not been read yet.")
         return Missing("Forbidden" if is_refusal(self.failure) else "RoomUnknown", str(self.failure))

@@ -89,6 +89,8 @@ class NodeRoom(NamedTuple):
     """Those that a pod of a target asks for, by key."""
     taints: tuple[Taint, ...] = ()
     """Those that keep pods away."""
+    extended: tuple[tuple[str, int], ...] = ()
+    """Free of the resources that a pod of a target asks for beside CPU and memory, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

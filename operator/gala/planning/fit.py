@@ -7,14 +7,14 @@ ours holds at the time that counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
 from gala.planning.facts import NodeRoom
 from gala.planning.quotas import Draw
-from gala.planning.shortfall import Lack
+from gala.planning.shortfall import CAME_FREE, CPU, MEMORY, PODS, Amount, Lack, lacking
 from gala.planning.templates import ANYWHERE, Where
 
 
@@ -24,6 +24,8 @@ class Needs(NamedTuple):
     draws: tuple[Draw, ...] = ()
     """What it takes out of the quotas of its namespace."""
     where: Where = ANYWHERE
+    extended: tuple[tuple[str, int], ...] = ()
+    """Of what it asks for beside CPU and memory, by name."""
 
 
 class Size(NamedTuple):
@@ -117,9 +119,13 @@ class Room:
     def _fill(self, group: _Group, size: Size, pods: int, begun: list[_Group]) -> int:
         """Fills one group, adds what is left of it to those begun; returns the pods without room."""
         count, free_cpu, free_memory, slots = group
-        cpu, memory = size.cpu, size.memory
-        each = _fitting(((1, free_cpu, free_memory, slots),), size)
-        if not each:
+        cpu, memory, _ = size
+        each = slots
+        if cpu and (by_cpu := free_cpu // cpu) < each:
+            each = by_cpu
+        if memory and (by_memory := free_memory // memory) < each:
+            each = by_memory
+        if each < 1:
             self._keep(group, begun)
             return pods
         full = min(count, pods // each)
@@ -143,9 +149,16 @@ class Room:
         else:
             self._full += (group,)
 
+    def amounts(self, size: Size) -> Iterator[Amount]:
+        """What is free in sum beside what one such pod asks for."""
+        groups = (*self._full, *self._begun, *self._nodes.groups[self._since :])
+        yield Amount(CPU, sum(count * max(0, cpu) for count, cpu, _, _ in groups), size.cpu)
+        yield Amount(MEMORY, sum(count * max(0, memory) for count, _, memory, _ in groups), size.memory)
+        yield Amount(PODS, sum(count * max(0, slots) for count, _, _, slots in groups), 1)
+
     def lack(self, size: Size, pods: int) -> Lack:
-        """What keeps ``pods`` more of this size out, of which not one finds room."""
-        return Lack("InsufficientRoom", "there is no room")
+        """What keeps ``pods`` more of this size out."""
+        return CAME_FREE if self.fits(size) else lacking(self.amounts(size), pods)
 
     def left(self) -> tuple[NodeRoom, ...]:
         """The nodes with what is free on them now, equal ones grouped."""
@@ -155,7 +168,7 @@ class Room:
 
 def _fitting(groups: Iterable[_Group], size: Size) -> int:
     """Pods of this size that find room on these groups: the innermost loop of every plan."""
-    cpu, memory = size.cpu, size.memory
+    cpu, memory, _ = size
     found = 0
     for count, free_cpu, free_memory, slots in groups:
         each = slots

@@ -14,7 +14,8 @@ from gala.planning.eligibility import may_use
 from gala.planning.facts import NodeRoom
 from gala.planning.fit import Needs, Nodes, Room, Size, least
 from gala.planning.quotas import Purse, Quota
-from gala.planning.shortfall import Lack
+from gala.planning.shortfall import CAME_FREE, NO_NODE, PODS, Amount, Lack, lacking, of_device, of_quota
+from gala.planning.vectors import VectorRoom
 
 _PLAIN = Needs()
 
@@ -24,6 +25,8 @@ class Layout(NamedTuple):
 
     open_to: Mapping[Needs, tuple[int, ...]]
     """The numbers of the pools that a pod may use, in the order in which they are tried."""
+    nowhere: Mapping[Needs, Lack]
+    """Why some pods may use no pool at all."""
     kinds: Sequence[NodeRoom]
     """One node of each pool: for those that are asked for, the others are like it."""
 
@@ -33,7 +36,9 @@ class Pools:
 
     __slots__ = ("_layout", "_purses", "_rooms")
 
-    def __init__(self, layout: Layout, rooms: Iterable[Room], purses: Mapping[Purse, int]) -> None:
+    def __init__(
+        self, layout: Layout, rooms: Iterable[Room | VectorRoom], purses: Mapping[Purse, int]
+    ) -> None:
         self._layout = layout
         self._rooms = [*rooms]
         self._purses = dict(purses)
@@ -57,14 +62,21 @@ class Pools:
         return placed
 
     def lack(self, size: Size, pods: int) -> Lack:
-        """What keeps ``pods`` more of this size out, of which not one finds room."""
-        for purse, amount in (size.needs or _PLAIN).draws:
+        """What keeps ``pods`` more of this size out."""
+        needs = size.needs or _PLAIN
+        for purse, amount in needs.draws:
             if self._purses[purse] < amount:
-                return Lack("QuotaExceeded", f"quota {purse.quota} allows no more {purse.resource}")
-        rooms = self._open(size)
-        if not rooms:
-            return Lack("NodeSelector", "no node takes such a pod by its labels and taints")
-        return rooms[0].lack(size, pods)
+                return of_quota(purse.quota, purse.resource)
+        if needs in self._layout.nowhere:
+            return self._layout.nowhere[needs]
+        if self.fits(size):
+            return CAME_FREE
+        sums: dict[str, Amount] = {}
+        for room in self._open(size):
+            for one in room.amounts(size):
+                free = sums[one.resource].free if one.resource in sums else 0
+                sums[one.resource] = one._replace(free=free + one.free)
+        return lacking(sums.values(), pods)
 
     def left(self) -> tuple[NodeRoom, ...]:
         """The nodes with what is free on them now; those that take no pod of these are left out."""
@@ -74,7 +86,7 @@ class Pools:
             for node in room.left()
         )
 
-    def _open(self, size: Size) -> Sequence[Room]:
+    def _open(self, size: Size) -> Sequence[Room | VectorRoom]:
         return [self._rooms[number] for number in self._layout.open_to[size.needs or _PLAIN]]
 
     def _granted(self, size: Size) -> Iterable[int]:
@@ -94,11 +106,15 @@ def empty_room(
         return Room(Nodes(known), smallest)
     by_users: dict[tuple[bool, ...], list[NodeRoom]] = {}
     for node in known:
-        labels = dict(node.labels)
-        users = tuple(may_use(labels, node.taints, needs.where) for needs in asked)
+        labels, has = dict(node.labels), {name for name, _ in node.extended}
+        users = tuple(
+            may_use(labels, node.taints, needs.where) and has.issuperset(name for name, _ in needs.extended)
+            for needs in asked
+        )
         by_users.setdefault(users, []).append(node)
     drawn = {purse for needs in asked for purse, _ in needs.draws}
-    if not drawn and all(map(all, by_users)):
+    names = sorted({name for needs in asked for name, _ in needs.extended})
+    if not drawn and not names and all(map(all, by_users)):
         return Room(Nodes(known), smallest)
     ordered = sorted(users for users in by_users if any(users))
     ordered.sort(key=sum)
@@ -106,12 +122,27 @@ def empty_room(
         needs: tuple(number for number, users in enumerate(ordered) if users[place])
         for place, needs in enumerate(asked)
     }
-    rooms = (Room(Nodes(by_users[users]), smallest) for users in ordered)
+    rooms = (_room(by_users[users], names, smallest) for users in ordered)
     free = {
         Purse(namespace, quota.name, resource): max(0, amount)
         for namespace, here in quotas.items()
         for quota in here
         for resource, amount in quota.free
     }
-    layout = Layout(open_to, [by_users[users][0] for users in ordered])
+    nowhere = {needs: _refusal(known, needs) for needs, pools in open_to.items() if not pools}
+    layout = Layout(open_to, nowhere, [by_users[users][0] for users in ordered])
     return Pools(layout, rooms, {purse: free[purse] for purse in drawn})
+
+
+def _refusal(nodes: Collection[NodeRoom], needs: Needs) -> Lack:
+    """Why no node takes a pod: there is none, by labels and taints, or none has all that it asks for."""
+    open_to = [node for node in nodes if may_use(dict(node.labels), node.taints, needs.where)]
+    if not open_to:
+        return NO_NODE if nodes else lacking([Amount(PODS, 0, 1)], 1)
+    has = {name for node in open_to for name, _ in node.extended}
+    return of_device(min((name for name, _ in needs.extended), key=has.__contains__))
+
+
+def _room(nodes: Iterable[NodeRoom], names: Sequence[str], smallest: Size) -> Room | VectorRoom:
+    known = [*nodes]
+    return VectorRoom(known, names) if any(n.extended for n in known) else Room(Nodes(known), smallest)

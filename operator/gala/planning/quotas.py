@@ -59,6 +59,8 @@ def draws(
         "memory": memory,
         "requests.memory": memory,
         "limits.memory": template.limits_memory,
+        **dict(template.extended),
+        **{f"requests.{name}": amount for name, amount in template.extended},
     }
     best_effort = not cpu and not memory
     return tuple(

@@ -129,11 +129,11 @@ def pod_size(cluster: ClusterFacts, key: TargetKey, facts: TargetFacts | Missing
     """What one pod of a target asks of its cluster; nothing where the target was never read."""
     if not isinstance(facts, TargetFacts):
         return NOTHING
-    quotas, where = cluster.quotas.get(key.namespace, ()), facts.template.where
-    if not quotas and where == ANYWHERE:
+    quotas, template = cluster.quotas.get(key.namespace, ()), facts.template
+    if not quotas and not template.extended and template.where == ANYWHERE:
         return Size(facts.cpu, facts.memory)
-    drawn = draws(key.namespace, quotas, cpu=facts.cpu, memory=facts.memory, template=facts.template)
-    return Size(facts.cpu, facts.memory, Needs(drawn, where))
+    drawn = draws(key.namespace, quotas, cpu=facts.cpu, memory=facts.memory, template=template)
+    return Size(facts.cpu, facts.memory, Needs(drawn, template.where, template.extended))
 
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:

@@ -56,11 +56,34 @@ class Template(NamedTuple):
     deadline: bool = False
     """It ends by itself (``activeDeadlineSeconds``), which the pods of a target never do."""
     where: Where = ANYWHERE
+    extended: tuple[tuple[str, int], ...] = ()
+    """Requested beside CPU and memory, by name: devices, bytes."""
 
 
 PLAIN = Template()
 
 
-def labels_of(templates: Iterable[Template]) -> frozenset[str]:
-    """The keys that have to be known of the nodes for pods of these templates."""
-    return frozenset().union(*(one.where.labels for one in templates if one.where.selector))
+class Keys(NamedTuple):
+    """What has to be known of nodes; whatever else they say would only keep equal ones apart."""
+
+    labels: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
+
+    def cover(self, other: Keys) -> bool:
+        """Whether nothing more has to be known for ``other``."""
+        return other.labels <= self.labels and other.resources <= self.resources
+
+
+NO_KEYS = Keys()
+
+
+def keys_of(templates: Iterable[Template]) -> Keys:
+    """What has to be known of the nodes for pods of these templates."""
+    labels: set[str] = set()
+    resources: set[str] = set()
+    for one in templates:
+        if one.where.selector:
+            labels |= one.where.labels
+        if one.extended:
+            resources.update(name for name, _ in one.extended)
+    return Keys(frozenset(labels), frozenset(resources))
