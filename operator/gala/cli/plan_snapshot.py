@@ -19,6 +19,8 @@ from gala.api.validation import parse_cluster, parse_event
 from gala.cli.plan_facts import ClusterInFiles
 from gala.errors import InvalidInput
 from gala.fleet.admission import admissions, admits_own
+from gala.fleet.elastic import elastic_room
+from gala.fleet.rooms import Amount
 from gala.planning.facts import (
     ClusterFacts,
     EventFacts,
@@ -205,9 +207,20 @@ def cluster_facts(
         admits_own=admits_own(spec),
         targets=targets,
         nodes=nodes,
+        elastic=None if isinstance(nodes, Missing) else elastic_room(spec.elastic, _sum(nodes)),
         quotas=quotas or {},
         pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),
         signal_configured=spec.prometheus is not None,
+    )
+
+
+def _sum(nodes: Iterable[NodeRoom]) -> Amount:
+    """All that is free counts as all that is there: files do not tell what others use."""
+    known = [*nodes]
+    return Amount(
+        cpu=sum(node.count * node.cpu for node in known),
+        memory=sum(node.count * node.memory for node in known),
+        pods=sum(node.count * node.pods for node in known),
     )
 
 

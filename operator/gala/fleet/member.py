@@ -20,6 +20,7 @@ from gala.errors import BarrierTimeout, GalaError, Unreachable
 from gala.fleet.admission import admissions, admits_own
 from gala.fleet.client import Asked, Counters
 from gala.fleet.connection import Connection, secret_of
+from gala.fleet.elastic import elastic_room
 from gala.fleet.learning import StartLearner
 from gala.fleet.rooms import Reading
 from gala.fleet.roomwatch import RoomWatch
@@ -28,7 +29,7 @@ from gala.fleet.trouble import Trouble, is_absent, is_refusal, read_trouble, tol
 from gala.fleet.upkeep import Upkeep
 from gala.fleet.watching import Cache
 from gala.fleet.writes import Writer, WriteResult
-from gala.planning.facts import ClusterFacts, Missing, PodStart, TargetFacts, TargetKey
+from gala.planning.facts import ClusterFacts, Elastic, Missing, PodStart, TargetFacts, TargetKey
 from gala.planning.outcome import Write
 from gala.planning.templates import keys_of
 from gala.settings import Settings
@@ -363,10 +364,15 @@ class Member:
             last_contact=self._last_contact,
             targets=self._targets,
             nodes=self._room.rooms(now),
+            elastic=self._elastic(),
             quotas=self._room.quotas(),
             pod_start=self._starts.estimate(now, stated),
             signal_configured=spec.prometheus is not None,
         )
+
+    def _elastic(self) -> Elastic | None:
+        reading = self._room.reading
+        return None if reading is None else elastic_room(self.cluster.spec.elastic, reading.allocatable)
 
 
 def _lost_pods(before: TargetFacts | Missing | None, after: TargetFacts | Missing) -> bool:

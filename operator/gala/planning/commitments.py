@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from gala.api.event import Tier
-from gala.planning.facts import ClusterFacts, Missing, NodeRoom, TargetKey
+from gala.planning.facts import ClusterFacts, Elastic, Missing, NodeRoom, TargetKey
 from gala.planning.fit import Size
 from gala.planning.pools import FreeRoom, empty_room
 from gala.planning.quotas import Quota
@@ -57,6 +57,8 @@ class Ground(NamedTuple):
     nodes: Iterable[NodeRoom]
     quotas: Mapping[str, Iterable[Quota]]
     """By namespace."""
+    elastic: Elastic | None
+    """What an autoscaler can add."""
 
 
 class Commitments:
@@ -69,6 +71,8 @@ class Commitments:
         self._divided: dict[Span, dict[TargetKey, Mapping[str, int]]] = defaultdict(dict)
         """Floors that a whole division holds in all its clusters for the same span."""
         self._packings: dict[str, _Packing] = {}
+        self._bare: dict[str, _Packing] = {}
+        """The same without what an autoscaler may add."""
         self._wanted: dict[str, dict[tuple[str, float, float], tuple[int, ...]]] = defaultdict(dict)
         """What was asked of each cluster since the last floor that was added there."""
 
@@ -80,6 +84,7 @@ class Commitments:
             targets[key] = _Target(rank, size, original)
             if cluster in self._packings:
                 del self._packings[cluster]
+                self._bare.pop(cluster, None)
                 self._wanted.pop(cluster, None)
 
     def know_last(self, cluster: str, key: TargetKey, *, size: Size, original: int) -> None:
@@ -124,17 +129,24 @@ class Commitments:
         if isinstance(cluster.nodes, Missing):
             return None
         wanted = self._standing(cluster.name, now, until)
-        return self._packing(cluster.name).packed(Ground(cluster.nodes, cluster.quotas), wanted)
+        ground = Ground(cluster.nodes, cluster.quotas, cluster.elastic)
+        return self._packing(cluster.name).packed(ground, wanted)
 
-    def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
+    def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float, *, elastic: bool = True) -> int:
         """How many of a target's pods that are due by ``now`` find no room any more: nodes were lost.
 
+        ``elastic`` counts what an autoscaler may still add: at a start it has to be there.
         What a later segment prepares meanwhile does not count: it waits for the room.
         """
         if isinstance(cluster.nodes, Missing):
             return 0
-        packing, wanted = self._packing(cluster.name), self._due(cluster.name, now)
-        return packing.homeless(Ground(cluster.nodes, cluster.quotas), wanted, key)
+        wanted, packing = self._due(cluster.name, now), self._packing(cluster.name)
+        if cluster.elastic is None or elastic:
+            return packing.homeless(Ground(cluster.nodes, cluster.quotas, cluster.elastic), wanted, key)
+        bare = self._bare.get(cluster.name)
+        if bare is None:
+            bare = self._bare[cluster.name] = _Packing(self._targets[cluster.name])
+        return bare.homeless(Ground(cluster.nodes, cluster.quotas, None), wanted, key)
 
     def state(self, now: float) -> tuple[tuple[int, ...], ...]:
         """What stands or is prepared everywhere at ``now``; times of equal state have equal room."""
@@ -216,7 +228,8 @@ class _Packing:
     def _pack(self, ground: Ground, wanted: tuple[int, ...], count: int) -> None:
         """Packs the first ``count`` targets, from the first on that has another number than last time."""
         if not self._rooms:
-            self._rooms = [empty_room(*ground, self._sizes)]
+            nodes, quotas, elastic = ground
+            self._rooms = [empty_room(nodes, quotas, self._sizes, elastic)]
         if wanted != self._wanted:
             pairs = zip(self._wanted[: len(self._lodged)], wanted, strict=False)
             same = next((i for i, (old, new) in enumerate(pairs) if old != new), len(self._lodged))

@@ -93,6 +93,16 @@ class NodeRoom(NamedTuple):
     """Free of the resources that a pod of a target asks for beside CPU and memory, by name."""
 
 
+class Elastic(NamedTuple):
+    """What a node autoscaler can still add, told as one node."""
+
+    cpu: int
+    memory: int
+    pods: int
+    node_start: float
+    """Seconds from a Pending pod to a Ready node."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodStart:
     """How fast a cluster starts pods: the slower of what is stated and what was seen."""
@@ -149,6 +159,7 @@ class ClusterFacts:
     targets: Mapping[TargetKey, TargetFacts | Missing] = field(default_factory=dict)
     """Only targets that were asked for; a key that is absent was never read."""
     nodes: tuple[NodeRoom, ...] | Missing = ()
+    elastic: Elastic | None = None
     quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
     """By namespace of the targets; one whose quotas are not known has none."""
     pod_start: PodStart = field(default_factory=PodStart)

@@ -20,6 +20,7 @@ from gala.planning.division import Part, divide, webster
 from gala.planning.facts import ClusterFacts, EventFacts, TargetKey
 from gala.planning.fit import Size
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
+from gala.planning.pools import Pools
 from gala.planning.segments import Segment
 from gala.planning.shortfall import BOUND, Cause, Short, short_of
 from gala.planning.sites import Site
@@ -42,6 +43,8 @@ class Placed:
     short: Mapping[str, Short] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each workload's shares came from."""
+    stretched: frozenset[str] = frozenset()
+    """Clusters in which nodes have to be added first, for this or for what is placed beside it."""
 
 
 class Row(NamedTuple):
@@ -162,6 +165,14 @@ class Rooms:
             elif space is not None:
                 yield Cause(name, space.room.lack(size, short))
 
+    def stretched(self) -> frozenset[str]:
+        """Clusters in which pods were placed where nodes have to be added first."""
+        return frozenset(
+            name
+            for name, space in self._packed.items()
+            if space is not None and isinstance(space.room, Pools) and space.room.stretched
+        )
+
     def _along(self, row: Row) -> list[Packed | None]:
         """The room in each cluster of a row; most workloads of an event run in the same clusters."""
         known = self._rows.get(row.names)
@@ -252,6 +263,7 @@ class Placing:
             divisions=self._counts,
             short=self._short,
             sources=self._sources,
+            stretched=self._rooms.stretched(),
         )
 
     def _parts(self, workload: Workload) -> list[Part]:

@@ -1,8 +1,8 @@
 """Free room where not every pod may use all of it: what ``fit.Room`` does not know.
 
 Nodes are put into pools, each of which takes the same pods. A pod that may use several pools
-takes first what the fewest others may use. Most clusters have one pool and no quota, and get
-the plain room, which is faster.
+takes first what the fewest others may use, and last what an autoscaler would have to add. Most
+clusters have one pool and no quota, and get the plain room, which is faster.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gala.planning.eligibility import may_use
-from gala.planning.facts import NodeRoom
+from gala.planning.facts import Elastic, NodeRoom
 from gala.planning.fit import Needs, Nodes, Room, Size, least
 from gala.planning.quotas import Purse, Quota
 from gala.planning.shortfall import CAME_FREE, NO_NODE, PODS, Amount, Lack, lacking, of_device, of_quota
+from gala.planning.templates import ANYWHERE
 from gala.planning.vectors import VectorRoom
 
 _PLAIN = Needs()
@@ -29,12 +30,14 @@ class Layout(NamedTuple):
     """Why some pods may use no pool at all."""
     kinds: Sequence[NodeRoom]
     """One node of each pool: for those that are asked for, the others are like it."""
+    elastic: int | None
+    """The number of the pool that an autoscaler would have to add; it comes last."""
 
 
 class Pools:
     """A cluster's room by pools, and beside it what quotas leave; filled pod by pod as ``Room`` is."""
 
-    __slots__ = ("_layout", "_purses", "_rooms")
+    __slots__ = ("_layout", "_purses", "_rooms", "stretched")
 
     def __init__(
         self, layout: Layout, rooms: Iterable[Room | VectorRoom], purses: Mapping[Purse, int]
@@ -42,6 +45,8 @@ class Pools:
         self._layout = layout
         self._rooms = [*rooms]
         self._purses = dict(purses)
+        self.stretched = False
+        """Whether pods were placed, since this copy was made, where nodes have to be added first."""
 
     def copy(self) -> Pools:
         """The same room, to be filled on its own."""
@@ -54,8 +59,11 @@ class Pools:
     def place(self, size: Size, pods: int) -> int:
         """Takes room for up to ``pods``; returns how many found it."""
         left = wanted = min([pods, *self._granted(size)])
-        for room in self._open(size):
-            left -= room.place(size, left)
+        for number in self._layout.open_to[size.needs or _PLAIN]:
+            found = self._rooms[number].place(size, left)
+            left -= found
+            if found and number == self._layout.elastic:
+                self.stretched = True
         placed = wanted - left
         for purse, amount in (size.needs or _PLAIN).draws:
             self._purses[purse] -= placed * amount
@@ -82,7 +90,7 @@ class Pools:
         """The nodes with what is free on them now; those that take no pod of these are left out."""
         return tuple(
             node._replace(labels=kind.labels, taints=kind.taints)
-            for kind, room in zip(self._layout.kinds, self._rooms, strict=True)
+            for kind, room in zip(self._layout.kinds, self._rooms, strict=False)
             for node in room.left()
         )
 
@@ -97,41 +105,67 @@ FreeRoom = Room | Pools
 
 
 def empty_room(
-    nodes: Iterable[NodeRoom], quotas: Mapping[str, Iterable[Quota]], sizes: Collection[Size]
+    nodes: Iterable[NodeRoom],
+    quotas: Mapping[str, Iterable[Quota]],
+    sizes: Collection[Size],
+    elastic: Elastic | None = None,
 ) -> FreeRoom:
     """A cluster's room before anything is placed; ``sizes`` are all that will ever be asked for."""
     known, smallest = [*nodes], least(sizes)
     asked = [*dict.fromkeys(size.needs or _PLAIN for size in sizes)]
-    if asked in ([], [_PLAIN]) and not any(node.taints for node in known):
+    if elastic is None and asked in ([], [_PLAIN]) and not any(node.taints for node in known):
         return Room(Nodes(known), smallest)
-    by_users: dict[tuple[bool, ...], list[NodeRoom]] = {}
-    for node in known:
+    by_users = _by_users(known, asked)
+    purses = _purses(quotas, asked)
+    names = sorted({name for needs in asked for name, _ in needs.extended})
+    if elastic is None and not purses and not names and all(map(all, by_users)):
+        return Room(Nodes(known), smallest)
+    ordered = sorted((users for users in by_users if any(users)), key=lambda users: (sum(users), users))
+    rooms = [_room(by_users[users], names, smallest) for users in ordered]
+    open_to = {
+        needs: tuple(number for number, users in enumerate(ordered) if users[place])
+        for place, needs in enumerate(asked)
+    }
+    if elastic is not None:
+        last = (len(rooms),)
+        rooms.append(Room(Nodes([NodeRoom(1, *elastic[:3])]), smallest))
+        open_to = {n: pools + last if _may_stretch(n, pools) else pools for n, pools in open_to.items()}
+    layout = Layout(
+        open_to,
+        {needs: _refusal(known, needs) for needs, pools in open_to.items() if not pools},
+        [by_users[users][0] for users in ordered],
+        None if elastic is None else len(ordered),
+    )
+    return Pools(layout, rooms, purses)
+
+
+def _by_users(nodes: Iterable[NodeRoom], asked: Sequence[Needs]) -> dict[tuple[bool, ...], list[NodeRoom]]:
+    """Nodes that take the same pods, by which of those that are asked for they take."""
+    found: dict[tuple[bool, ...], list[NodeRoom]] = {}
+    for node in nodes:
         labels, has = dict(node.labels), {name for name, _ in node.extended}
         users = tuple(
             may_use(labels, node.taints, needs.where) and has.issuperset(name for name, _ in needs.extended)
             for needs in asked
         )
-        by_users.setdefault(users, []).append(node)
-    drawn = {purse for needs in asked for purse, _ in needs.draws}
-    names = sorted({name for needs in asked for name, _ in needs.extended})
-    if not drawn and not names and all(map(all, by_users)):
-        return Room(Nodes(known), smallest)
-    ordered = sorted(users for users in by_users if any(users))
-    ordered.sort(key=sum)
-    open_to = {
-        needs: tuple(number for number, users in enumerate(ordered) if users[place])
-        for place, needs in enumerate(asked)
-    }
-    rooms = (_room(by_users[users], names, smallest) for users in ordered)
+        found.setdefault(users, []).append(node)
+    return found
+
+
+def _purses(quotas: Mapping[str, Iterable[Quota]], asked: Iterable[Needs]) -> dict[Purse, int]:
+    """What is left in each purse that a pod draws from."""
     free = {
         Purse(namespace, quota.name, resource): max(0, amount)
         for namespace, here in quotas.items()
         for quota in here
         for resource, amount in quota.free
     }
-    nowhere = {needs: _refusal(known, needs) for needs, pools in open_to.items() if not pools}
-    layout = Layout(open_to, nowhere, [by_users[users][0] for users in ordered])
-    return Pools(layout, rooms, {purse: free[purse] for purse in drawn})
+    return {purse: free[purse] for needs in asked for purse, _ in needs.draws}
+
+
+def _may_stretch(needs: Needs, pools: Collection[int]) -> bool:
+    """Whether a new node would take a pod: new ones are as those that are there, but for devices."""
+    return not needs.extended and (bool(pools) or needs.where == ANYWHERE)
 
 
 def _refusal(nodes: Collection[NodeRoom], needs: Needs) -> Lack:

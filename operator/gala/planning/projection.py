@@ -166,6 +166,7 @@ def _windows(
             latches={name: here[name] for name in wants[cluster] if name in here},
             cooldown=night.policy.cooldown,
             step_percent=night.policy.max_step_percent,
+            stretched={name for name, place in placed.items() if cluster in place.stretched},
             now=now,
             settings=settings,
         )
