@@ -12,7 +12,7 @@ from fleet_stage import stage
 from gala.fleet.pods import NODE_NAME, template_of
 from gala.fleet.rooms import Owners, Reading, read_room
 from gala.planning.facts import Missing, NodeRoom, TargetFacts
-from gala.planning.templates import Keys, Taint, Term, Toleration, Where
+from gala.planning.templates import Keys, Spread, Taint, Term, Toleration, Where
 
 GI = 1 << 30
 
@@ -250,3 +250,54 @@ async def test_a_cluster_is_read_by_the_devices_that_its_targets_ask_for() -> No
         target = facts.targets[WEB]
         assert isinstance(target, TargetFacts)
         assert target.template.extended == (("nvidia.com/gpu", 1),)
+
+
+def constraint(**changes: Any) -> dict[str, Any]:
+    return {
+        "maxSkew": 2,
+        "topologyKey": "topology.kubernetes.io/zone",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+        **changes,
+    }
+
+
+ZONES = Spread("topology.kubernetes.io/zone", 2)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "want"),
+    [
+        pytest.param([], None, id="nothing"),
+        pytest.param([constraint()], ZONES, id="a constraint that counts the pod's own kind"),
+        pytest.param([constraint(minDomains=3)], ZONES._replace(domains=3), id="at least three zones"),
+        pytest.param(
+            [
+                constraint(
+                    labelSelector={"matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]}
+                )
+            ],
+            ZONES,
+            id="whose selector is an expression",
+        ),
+        pytest.param([constraint(whenUnsatisfiable="ScheduleAnyway")], None, id="what is only preferred"),
+        pytest.param(
+            [constraint(topologyKey="kubernetes.io/hostname"), constraint()], ZONES, id="nodes are no zones"
+        ),
+        pytest.param([constraint(labelSelector={"matchLabels": {"app": "x"}})], None, id="of other pods"),
+        pytest.param([constraint(labelSelector={})], None, id="of all pods"),
+    ],
+)
+def test_how_pods_are_spread(constraints: list[dict[str, Any]], want: Spread | None) -> None:
+    spec = {"containers": [], "topologySpreadConstraints": constraints}
+    assert template_of(spec, {"app": "web", "tier": "A"}).spread == want
+
+
+async def test_a_cluster_is_read_by_the_zones_over_which_its_targets_are_spread() -> None:
+    async with stage() as it:
+        it.north.put(NODES, labelled("n1", {"topology.kubernetes.io/zone": "a"}))
+        web = deployment()
+        web["spec"]["template"]["metadata"] = {"labels": {"app": "web"}}
+        web["spec"]["template"]["spec"]["topologySpreadConstraints"] = [constraint()]
+        it.north.put(DEPLOYMENTS, web)
+        assert (await it.look()).nodes == rooms((1, (("topology.kubernetes.io/zone", "a"),), ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gala.planning.eligibility import may_use
-from gala.planning.templates import ANYWHERE, Keys, Taint, Template, Term, Toleration, Where, keys_of
+from gala.planning.templates import ANYWHERE, Keys, Spread, Taint, Template, Term, Toleration, Where, keys_of
 
 GPU = Taint("pool", "gpu", "NoSchedule")
 LABELS = {"pool": "gpu", "size": "8", "zone": "a"}
@@ -80,10 +80,10 @@ def test_what_has_to_be_known_of_nodes_is_what_pods_ask_for() -> None:
     templates = [
         Template(),
         Template(where=Where(((Term("zone", "Exists"),),))),
-        Template(extended=(("nvidia.com/gpu", 1),)),
+        Template(extended=(("nvidia.com/gpu", 1),), spread=Spread("rack", 1)),
     ]
     known = keys_of(templates)
-    assert known == Keys(frozenset({"zone"}), frozenset({"nvidia.com/gpu"}))
+    assert known == Keys(frozenset({"zone", "rack"}), frozenset({"nvidia.com/gpu"}))
     assert [known.cover(keys_of(some)) for some in (templates, [], [*templates, ELSE])] == [True, True, False]
 
 

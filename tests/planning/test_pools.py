@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from gala.planning.fit import Needs, Room, Size
 from gala.planning.pools import Pools, empty_room
 from gala.planning.quotas import Draw, Purse, Quota
 from gala.planning.shortfall import CAME_FREE, FRAGMENTED, Lack
-from gala.planning.templates import ANYWHERE, Taint, Term, Toleration, Where
+from gala.planning.templates import ANYWHERE, Spread, Taint, Term, Toleration, Where
 
 NODES = [NodeRoom(2, 4000, 4000, 10)]
 FEW = Purse("gala", "few", "pods")
@@ -174,7 +176,10 @@ def test_no_purse_is_ever_overdrawn(pods: int, cpu: int, wishes: list[tuple[int,
     assert (used["a"] <= pods, used["b"] <= pods, spent <= cpu) == (True, True, True)
 
 
-LABELS = st.sampled_from([(), GPU, (("pool", "fast"),)])
+LABELS = st.sampled_from(
+    [(), GPU, (("pool", "fast"),), (*GPU, ("zone", "a")), (*GPU, ("zone", "b")), (("zone", "b"),)]
+)
+SPREAD = Spread("zone", 2)
 TAINTS = st.sampled_from([(), TAINTED, (*TAINTED, Taint("x", "", "NoExecute"))])
 DEVICES = st.sampled_from([(), ((DEVICE, 0),), ((DEVICE, 4),), ((DEVICE, 7),)])
 POOLED = st.lists(
@@ -193,7 +198,14 @@ WHERES = st.sampled_from(
     ]
 )
 ASKED = st.lists(
-    st.tuples(st.integers(0, 40), st.integers(0, 40), WHERES, st.integers(0, 3), st.integers(0, 40)),
+    st.tuples(
+        st.integers(0, 40),
+        st.integers(0, 40),
+        WHERES,
+        st.integers(0, 3),
+        st.sampled_from([None, None, SPREAD]),
+        st.integers(0, 40),
+    ),
     max_size=8,
 )
 
@@ -206,15 +218,26 @@ def amounts(size: Size, node: NodeRoom) -> list[tuple[int, int]]:
     return pairs + [(has.get(name, 0), count) for name, count in asked]
 
 
+def takes(node: NodeRoom, size: Size) -> bool:
+    """By labels and taints alone."""
+    labels, needs = dict(node.labels), size.needs or Needs()
+    return may_use(labels, node.taints, needs.where) and (needs.spread is None or "zone" in labels)
+
+
+def has_all(node: NodeRoom, size: Size) -> bool:
+    """Whether a node has every device that is asked for, free or not."""
+    return {name for name, _ in (size.needs or Needs()).extended} <= {name for name, _ in node.extended}
+
+
 def told_truly(reason: str, size: Size, pods: int, nodes: list[NodeRoom], empty: list[NodeRoom]) -> bool:
     """Judged anew from the nodes, as they are left and as they were, by what the reason means."""
-    where = size.needs.where if size.needs else ANYWHERE
-    rows = [(n.count, amounts(size, n)) for n in nodes if may_use(dict(n.labels), n.taints, where)]
+    rows = [(n.count, amounts(size, n)) for n in nodes if takes(n, size)]
     sums = [sum(c * row[place][0] for c, row in rows) for place in range(3)]
     enough = [has >= pods * asks for has, asks in zip(sums, (size.cpu, size.memory, 1), strict=True)]
     fits = any(all(has >= asks for has, asks in row) for _, row in rows)
     return {
-        "NodeSelector": bool(empty) and not any(may_use(dict(n.labels), n.taints, where) for n in empty),
+        "NodeSelector": bool(empty) and not any(takes(n, size) for n in empty),
+        "TopologySpread": bool(size.needs and size.needs.spread) and fits,
         "InsufficientCPU": not enough[0] and not fits,
         "InsufficientMemory": not enough[1] and not fits,
         "InsufficientPods": (not enough[2] or not empty) and not fits,
@@ -225,26 +248,32 @@ def told_truly(reason: str, size: Size, pods: int, nodes: list[NodeRoom], empty:
 
 @given(POOLED, ASKED)
 def test_no_pod_is_placed_where_it_may_not_be_and_no_node_is_overfilled(
-    nodes: list[NodeRoom], asked: list[tuple[int, int, Where, int, int]]
+    nodes: list[NodeRoom], asked: list[tuple[int, int, Where, int, Spread | None, int]]
 ) -> None:
     sizes = [
-        Size(c, m, Needs(where=where, extended=((DEVICE, devices),) if devices else ()))
-        for c, m, where, devices, _ in asked
+        Size(c, m, Needs((), where, ((DEVICE, devices),) if devices else (), spread, str(number)))
+        for number, (c, m, where, devices, spread, _) in enumerate(asked)
     ]
     room = empty_room(nodes, {}, [*sizes, asking(Where(SELECTS)), ON_DEVICES])
     assume(isinstance(room, Pools))
-    for size, (_, _, where, _, wanted) in zip(sizes, asked, strict=True):
+    for size, (_, _, where, _, spread, wanted) in zip(sizes, asked, strict=True):
         before = room.left()
         fits, placed = min(wanted, room.fits(size)), room.place(size, wanted)
         assert fits == placed
         after = room.left()
         taken = closed = 0
+        zones: Counter[str] = Counter()
         for node, sign in (*((n, 1) for n in before), *((n, -1) for n in after)):
             assert min(node.cpu, node.memory, node.pods, *(free for _, free in node.extended)) >= 0
             slots = sign * node.count * node.pods
             open_to = may_use(dict(node.labels), node.taints, where)
             taken, closed = taken + slots * open_to, closed + slots * (not open_to)
+            zones[dict(node.labels).get("zone", "")] += slots
         assert (taken, closed) == (placed, 0)
+        if spread is not None and placed:
+            may = [dict(n.labels)["zone"] for n in nodes if takes(n, size) and has_all(n, size)]
+            assert max(zones.values()) - min(zones[zone] for zone in may) <= spread.skew
+            assert not zones[""]
         if placed < wanted:
             reason = room.lack(size, wanted - placed).reason
             assert told_truly(reason, size, wanted - placed, [*after], nodes), reason

@@ -57,7 +57,8 @@ def foreign(obj: Mapping[str, Any]) -> Scaled:
     """Of any other kind."""
     metadata, spec, status = (obj.get(part) or {} for part in ("metadata", "spec", "status"))
     replicas = spec.get("replicas")
-    template = (spec.get("template") or {}).get("spec")
+    pod = spec.get("template") or {}
+    template, labels = pod.get("spec"), (pod.get("metadata") or {}).get("labels")
     keep = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenScaled")
     return Scaled(
         uid=str(metadata.get("uid") or ""),
@@ -67,7 +68,7 @@ def foreign(obj: Mapping[str, Any]) -> Scaled:
         ready=None,
         manager=replicas_manager(metadata.get("managedFields") or ()),
         requests=requests_of(template) if isinstance(template, Mapping) else NOTHING,
-        template=template_of(template) if isinstance(template, Mapping) else PLAIN,
+        template=template_of(template, labels) if isinstance(template, Mapping) else PLAIN,
         ordered=spec.get("podManagementPolicy") == "OrderedReady",
         deletes_volumes=keep == "Delete",
     )

@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from kubernetes.utils.quantity import parse_quantity
 
-from gala.planning.templates import Template, Term, Toleration, Where
+from gala.planning.eligibility import may_use
+from gala.planning.templates import Spread, Template, Term, Toleration, Where
 
 
 class Requests(NamedTuple):
@@ -58,8 +59,8 @@ def requests_of(spec: Mapping[str, Any]) -> Requests:
     return _peak(spec, _requested).plus(_overhead(spec))
 
 
-def template_of(spec: Mapping[str, Any]) -> Template:
-    """What else a pod ``spec`` says that a plan can use."""
+def template_of(spec: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> Template:
+    """What else a pod ``spec`` says that a plan can use; ``labels`` are the pod's."""
     limits = _peak(spec, _limited).plus(_overhead(spec))
     return Template(
         limits_cpu=limits.cpu,
@@ -68,6 +69,7 @@ def template_of(spec: Mapping[str, Any]) -> Template:
         deadline=spec.get("activeDeadlineSeconds") is not None,
         where=_where(spec),
         extended=extended_of(spec),
+        spread=_spread(spec, labels or {}),
     )
 
 
@@ -79,6 +81,23 @@ def extended_of(spec: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     found = ((name, _peak(spec, partial(_named, name)).cpu) for name in sorted(names - _BASIC))
     return tuple((name, asked) for name, asked in found if asked)
 
+
+def _spread(spec: Mapping[str, Any], labels: Mapping[str, str]) -> Spread | None:
+    """The first constraint over zones that has to hold and counts the pod's own kind."""
+    for one in spec.get("topologySpreadConstraints") or ():
+        selector, key = one.get("labelSelector") or {}, str(one.get("topologyKey"))
+        own = [
+            *(Term(name, "In", (str(value),)) for name, value in (selector.get("matchLabels") or {}).items()),
+            *_terms(selector),
+        ]
+        binds = one.get("whenUnsatisfiable") == "DoNotSchedule" and key != _HOST
+        if binds and own and may_use(labels, (), Where((tuple(own),))):
+            return Spread(key, int(one.get("maxSkew") or 1), int(one.get("minDomains") or 1))
+    return None
+
+
+_HOST: Final = "kubernetes.io/hostname"
+"""Spread over single nodes is not planned with: a pool for each node would cost too much."""
 
 _NEVER: Final = (Term(NODE_NAME, "In"),)
 """What an empty alternative says: it takes no node."""

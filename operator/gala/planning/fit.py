@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gala.planning.facts import NodeRoom
 from gala.planning.quotas import Draw
 from gala.planning.shortfall import CAME_FREE, CPU, MEMORY, PODS, Amount, Lack, lacking
-from gala.planning.templates import ANYWHERE, Where
+from gala.planning.templates import ANYWHERE, Spread, Where
 
 
 class Needs(NamedTuple):
@@ -26,6 +26,9 @@ class Needs(NamedTuple):
     where: Where = ANYWHERE
     extended: tuple[tuple[str, int], ...] = ()
     """Of what it asks for beside CPU and memory, by name."""
+    spread: Spread | None = None
+    of: str = ""
+    """Whose pods are spread; empty where none are, so that equal pods of all targets are one."""
 
 
 class Size(NamedTuple):

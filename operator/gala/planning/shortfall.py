@@ -47,6 +47,8 @@ CAME_FREE = Lack("InsufficientRoom", "room has come free since, and is not count
 
 NO_NODE = Lack("NodeSelector", "no node takes such a pod by its labels and taints")
 
+UNEVEN = Lack("TopologySpread", "some zones have room, but one is full and they may not differ by more")
+
 FRAGMENTED = Lack("Fragmented", "enough is free, but too little on each node")
 
 CPU, MEMORY, PODS = "CPU", "memory", "pod slots"
@@ -61,7 +63,7 @@ OF_ROOM: Final = frozenset(
     {
         "QuotaExceeded",
         "InsufficientResource",
-        *(lack.reason for lack in (NOWHERE, NO_NODE, FRAGMENTED, *_LACKS.values())),
+        *(lack.reason for lack in (NOWHERE, NO_NODE, UNEVEN, FRAGMENTED, *_LACKS.values())),
     }
 )
 """Every reason for which a cluster, and not the event itself, has no room for more."""

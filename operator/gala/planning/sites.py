@@ -130,10 +130,13 @@ def pod_size(cluster: ClusterFacts, key: TargetKey, facts: TargetFacts | Missing
     if not isinstance(facts, TargetFacts):
         return NOTHING
     quotas, template = cluster.quotas.get(key.namespace, ()), facts.template
-    if not quotas and not template.extended and template.where == ANYWHERE:
+    plain = template.where == ANYWHERE and template.spread is None and not template.extended
+    if plain and not quotas:
         return Size(facts.cpu, facts.memory)
     drawn = draws(key.namespace, quotas, cpu=facts.cpu, memory=facts.memory, template=template)
-    return Size(facts.cpu, facts.memory, Needs(drawn, template.where, template.extended))
+    of = str(key) if template.spread is not None else ""
+    needs = Needs(drawn, template.where, template.extended, template.spread, of)
+    return Size(facts.cpu, facts.memory, needs)
 
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:

@@ -47,6 +47,16 @@ class Where(NamedTuple):
 ANYWHERE = Where()
 
 
+class Spread(NamedTuple):
+    """How far the zones of one target's pods may differ (``DoNotSchedule``)."""
+
+    key: str
+    """The label that says in which zone a node is."""
+    skew: int
+    domains: int = 1
+    """Below so many zones no zone may have more than ``skew``."""
+
+
 class Template(NamedTuple):
     """Amounts are millicores and bytes per pod."""
 
@@ -58,6 +68,7 @@ class Template(NamedTuple):
     where: Where = ANYWHERE
     extended: tuple[tuple[str, int], ...] = ()
     """Requested beside CPU and memory, by name: devices, bytes."""
+    spread: Spread | None = None
 
 
 PLAIN = Template()
@@ -84,6 +95,8 @@ def keys_of(templates: Iterable[Template]) -> Keys:
     for one in templates:
         if one.where.selector:
             labels |= one.where.labels
+        if one.spread is not None:
+            labels.add(one.spread.key)
         if one.extended:
             resources.update(name for name, _ in one.extended)
     return Keys(frozenset(labels), frozenset(resources))
