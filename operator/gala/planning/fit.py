@@ -7,7 +7,7 @@ ours holds at the time that counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import accumulate
 from math import inf
 from typing import NamedTuple
@@ -152,12 +152,22 @@ class Room:
         else:
             self._full += (group,)
 
-    def amounts(self, size: Size) -> Iterator[Amount]:
+    def amounts(self, size: Size) -> tuple[Amount, ...]:
         """What is free in sum beside what one such pod asks for."""
-        groups = (*self._full, *self._begun, *self._nodes.groups[self._since :])
-        yield Amount(CPU, sum(count * max(0, cpu) for count, cpu, _, _ in groups), size.cpu)
-        yield Amount(MEMORY, sum(count * max(0, memory) for count, _, memory, _ in groups), size.memory)
-        yield Amount(PODS, sum(count * max(0, slots) for count, _, _, slots in groups), 1)
+        cpu = memory = slots = 0
+        for count, free_cpu, free_memory, free_slots in (
+            *self._full,
+            *self._begun,
+            *self._nodes.groups[self._since :],
+        ):
+            # An overdrawn node takes nothing away from the others.
+            if free_cpu > 0:
+                cpu += count * free_cpu
+            if free_memory > 0:
+                memory += count * free_memory
+            if free_slots > 0:
+                slots += count * free_slots
+        return (Amount(CPU, cpu, size.cpu), Amount(MEMORY, memory, size.memory), Amount(PODS, slots, 1))
 
     def lack(self, size: Size, pods: int) -> Lack:
         """What keeps ``pods`` more of this size out."""
