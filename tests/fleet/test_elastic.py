@@ -7,8 +7,8 @@ import pytest
 from fleet_builders import NODES, member, node
 from fleet_stage import stage
 from gala.api.cluster import Elastic as Spec
+from gala.fleet.amounts import Amount
 from gala.fleet.elastic import elastic_room
-from gala.fleet.rooms import Amount
 from gala.planning.facts import Elastic
 
 GI = 1 << 30

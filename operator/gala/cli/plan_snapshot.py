@@ -19,8 +19,8 @@ from gala.api.validation import parse_cluster, parse_event
 from gala.cli.plan_facts import ClusterInFiles
 from gala.errors import InvalidInput
 from gala.fleet.admission import admissions, admits_own
+from gala.fleet.amounts import Amount
 from gala.fleet.elastic import elastic_room
-from gala.fleet.rooms import Amount
 from gala.planning.facts import (
     ClusterFacts,
     EventFacts,

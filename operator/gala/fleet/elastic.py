@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gala.api import cluster as api
-from gala.fleet.rooms import Amount
+from gala.fleet.amounts import Amount
 from gala.planning.facts import Elastic
 
 _UNBOUNDED: Final = 1 << 60

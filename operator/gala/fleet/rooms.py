@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gala.errors import RequestFailed
+from gala.fleet.amounts import Amount
 from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection
@@ -57,15 +58,6 @@ class _Node:
     labels: tuple[tuple[str, str], ...] = ()
     taints: tuple[Taint, ...] = ()
     extended: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
-    """CPU in millicores, memory in bytes, pods."""
-
-    cpu: int = 0
-    memory: int = 0
-    pods: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
