@@ -185,7 +185,12 @@ def _cluster(cluster: GalaCluster, facts: FactsCluster | None, events: Sequence[
         if takes_part(event, workload, cluster)
     ]
     known = ClusterInFiles(facts, cluster.metadata.name, wanted)
-    return cluster_facts(cluster, targets={key: known.target(key) for key, _ in wanted}, nodes=known.room())
+    return cluster_facts(
+        cluster,
+        targets={key: known.target(key) for key, _ in wanted},
+        nodes=known.room(),
+        quotas=known.quotas(),
+    )
 
 
 def cluster_facts(
