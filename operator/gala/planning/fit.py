@@ -8,6 +8,7 @@ ours holds at the time that counts.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import accumulate
 from math import inf
 from typing import NamedTuple
@@ -18,7 +19,8 @@ from gala.planning.shortfall import CAME_FREE, CPU, MEMORY, PODS, Amount, Lack, 
 from gala.planning.templates import ANYWHERE, Spread, Where
 
 
-class Needs(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Needs:
     """What few pods ask for; only ``pools`` looks at it."""
 
     draws: tuple[Draw, ...] = ()
@@ -29,6 +31,17 @@ class Needs(NamedTuple):
     spread: Spread | None = None
     of: str = ""
     """Whose pods are spread; empty where none are, so that equal pods of all targets are one."""
+    _hash: int = field(init=False, compare=False, repr=False)
+    """It is looked up for every pod of a plan, and deep."""
+
+    def __post_init__(self) -> None:
+        """Reckons the hash once."""
+        deep = (self.draws, self.where, self.extended, self.spread, self.of)
+        object.__setattr__(self, "_hash", hash(deep))
+
+    def __hash__(self) -> int:
+        """As reckoned."""
+        return self._hash
 
 
 class Size(NamedTuple):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gala.api.application import MAX_REPLICAS
 from gala.planning.eligibility import may_use
 from gala.planning.facts import Elastic, NodeRoom
 from gala.planning.fit import Needs, Nodes, Room, Size, least
@@ -26,7 +25,7 @@ from gala.planning.shortfall import (
     of_device,
     of_quota,
 )
-from gala.planning.spread import Domain, shares
+from gala.planning.spread import Domain, bounds, shares
 from gala.planning.templates import ANYWHERE, Spread
 from gala.planning.vectors import VectorRoom
 
@@ -46,100 +45,124 @@ class _Kind(NamedTuple):
         return (sum(self.users), self)
 
 
+class Use(NamedTuple):
+    """What pods of one kind may take."""
+
+    pools: tuple[int, ...]
+    """Numbers of pools, in the order in which they are tried."""
+    draws: tuple[tuple[int, int], ...]
+    """Numbers of purses, and what one pod takes out of each."""
+    zones: tuple[tuple[int, ...], ...]
+    """Where pods are spread: the pools of each zone."""
+
+
 class Layout(NamedTuple):
     """What does not change while a cluster is filled."""
 
-    open_to: Mapping[Needs, tuple[int, ...]]
-    """The numbers of the pools that a pod may use, in the order in which they are tried."""
+    uses: Mapping[Needs, Use]
     nowhere: Mapping[Needs, Lack]
     """Why some pods may use no pool at all."""
     kinds: Sequence[NodeRoom]
     """One node of each pool: for those that are asked for, the others are like it."""
     elastic: int | None
     """The number of the pool that an autoscaler would have to add; it comes last."""
+    purses: Sequence[Purse]
 
 
 class Pools:
     """A cluster's room by pools, and beside it what quotas leave; filled pod by pod as ``Room`` is."""
 
-    __slots__ = ("_layout", "_purses", "_rooms", "_spread", "stretched")
+    __slots__ = ("_layout", "_left", "_own", "_rooms", "_spread", "stretched")
 
     def __init__(
         self,
         layout: Layout,
         rooms: Iterable[Room | VectorRoom],
-        purses: Mapping[Purse, int],
-        spread: Mapping[tuple[str, str], int] | None = None,
+        left: Iterable[int],
+        spread: Mapping[str, tuple[int, ...]] | None = None,
     ) -> None:
-        """``spread`` says of targets whose pods are spread how many each zone has."""
+        """``left`` is by purse; ``spread`` says of targets that are spread how many pods each zone has."""
         self._layout = layout
         self._rooms = [*rooms]
-        self._purses = dict(purses)
+        self._own: set[int] = set()
+        """Rooms that no other copy shares any more, because something was placed there."""
+        self._left = [*left]
         self._spread = dict(spread or {})
         self.stretched = False
         """Whether pods were placed, since this copy was made, where nodes have to be added first."""
 
     def copy(self) -> Pools:
         """The same room, to be filled on its own."""
-        return Pools(self._layout, (room.copy() for room in self._rooms), self._purses, self._spread)
+        self._own.clear()
+        return Pools(self._layout, self._rooms, self._left, self._spread)
 
     def fits(self, size: Size) -> int:
         """How many pods of this size find room."""
         needs = size.needs or _PLAIN
+        use, rooms = self._layout.uses[needs], self._rooms
         if needs.spread is None:
-            found = sum(room.fits(size) for room in self._open(size))
+            found = 0
+            for number in use.pools:
+                found += rooms[number].fits(size)
         else:
-            found = sum(self._evenly(size, needs, needs.spread).values())
-        return min([found, *self._granted(size)])
+            domains = self._domains(size, needs, use, needs.spread)
+            found = sum(
+                bound - has
+                for bound, (has, _) in zip(bounds(domains, needs.spread.skew), domains, strict=True)
+            )
+        for number, amount in use.draws:
+            found = min(found, self._left[number] // amount)
+        return found
 
     def place(self, size: Size, pods: int) -> int:
         """Takes room for up to ``pods``; returns how many found it."""
-        needs, wanted = size.needs or _PLAIN, min([pods, *self._granted(size)])
+        needs, wanted = size.needs or _PLAIN, pods
+        use = self._layout.uses[needs]
+        for number, amount in use.draws:
+            wanted = min(wanted, self._left[number] // amount)
         if needs.spread is None:
-            placed = self._fill(self._layout.open_to[needs], size, wanted)
+            placed = self._fill(use.pools, size, wanted)
         else:
-            placed = 0
-            by_zone = self._zones(needs, needs.spread)
-            for zone, count in self._evenly(size, needs, needs.spread, wanted).items():
-                found = self._fill(by_zone[zone], size, count)
-                self._spread[needs.of, zone] = self._spread.get((needs.of, zone), 0) + found
-                placed += found
-        for purse, amount in needs.draws:
-            self._purses[purse] -= placed * amount
+            domains = self._domains(size, needs, use, needs.spread)
+            each = shares(domains, needs.spread.skew, wanted)
+            found = [self._fill(pools, size, count) for pools, count in zip(use.zones, each, strict=False)]
+            placed = sum(found)
+            self._spread[needs.of] = tuple(has + more for (has, _), more in zip(domains, found, strict=False))
+        for number, amount in use.draws:
+            self._left[number] -= placed * amount
         return placed
 
     def _fill(self, pools: Iterable[int], size: Size, pods: int) -> int:
         left = pods
         for number in pools:
+            if not left:
+                break
+            if number not in self._own:
+                self._rooms[number] = self._rooms[number].copy()
+                self._own.add(number)
             found = self._rooms[number].place(size, left)
             left -= found
             if found and number == self._layout.elastic:
                 self.stretched = True
         return pods - left
 
-    def _zones(self, needs: Needs, spread: Spread) -> dict[str, list[int]]:
-        """The pools of each zone that a pod may use."""
-        found: dict[str, list[int]] = {}
-        for number in self._layout.open_to[needs]:
-            found.setdefault(dict(self._layout.kinds[number].labels)[spread.key], []).append(number)
-        return found
-
-    def _evenly(self, size: Size, needs: Needs, spread: Spread, pods: int = MAX_REPLICAS) -> dict[str, int]:
-        """How many of so many pods go to each zone."""
-        by_zone = self._zones(needs, spread)
+    def _domains(self, size: Size, needs: Needs, use: Use, spread: Spread) -> list[Domain]:
+        """The zones that pods may use; an empty one more where they are fewer than there have to be."""
+        has = self._spread.get(needs.of) or (0,) * len(use.zones)
         domains = [
-            Domain(self._spread.get((needs.of, zone), 0), sum(self._rooms[one].fits(size) for one in pools))
-            for zone, pools in by_zone.items()
+            Domain(count, sum(self._rooms[number].fits(size) for number in pools))
+            for count, pools in zip(has, use.zones, strict=True)
         ]
         if len(domains) < spread.domains:
             domains.append(Domain(0, 0))
-        return dict(zip(by_zone, shares(domains, spread.skew, pods), strict=False))
+        return domains
 
     def lack(self, size: Size, pods: int) -> Lack:
         """What keeps ``pods`` more of this size out."""
         needs = size.needs or _PLAIN
-        for purse, amount in needs.draws:
-            if self._purses[purse] < amount:
+        for number, amount in self._layout.uses[needs].draws:
+            if self._left[number] < amount:
+                purse = self._layout.purses[number]
                 return of_quota(purse.quota, purse.resource)
         if needs in self._layout.nowhere:
             return self._layout.nowhere[needs]
@@ -163,10 +186,7 @@ class Pools:
         )
 
     def _open(self, size: Size) -> Sequence[Room | VectorRoom]:
-        return [self._rooms[number] for number in self._layout.open_to[size.needs or _PLAIN]]
-
-    def _granted(self, size: Size) -> Iterable[int]:
-        return (self._purses[purse] // amount for purse, amount in (size.needs or _PLAIN).draws)
+        return [self._rooms[number] for number in self._layout.uses[size.needs or _PLAIN].pools]
 
 
 FreeRoom = Room | Pools
@@ -199,13 +219,27 @@ def empty_room(
         last = (len(rooms),)
         rooms.append(Room(Nodes([NodeRoom(1, *elastic[:3])]), smallest))
         open_to = {n: pools + last if _may_stretch(n, pools) else pools for n, pools in open_to.items()}
+    kinds = [by_users[kind][0] for kind in ordered]
+    numbers = {purse: number for number, purse in enumerate(purses)}
     layout = Layout(
-        open_to,
+        {needs: _use(needs, pools, kinds, numbers) for needs, pools in open_to.items()},
         {needs: _refusal(known, needs) for needs, pools in open_to.items() if not pools},
-        [by_users[kind][0] for kind in ordered],
+        kinds,
         None if elastic is None else len(ordered),
+        [*purses],
     )
-    return Pools(layout, rooms, purses)
+    return Pools(layout, rooms, purses.values())
+
+
+def _use(
+    needs: Needs, pools: tuple[int, ...], kinds: Sequence[NodeRoom], numbers: Mapping[Purse, int]
+) -> Use:
+    by_zone: dict[str, list[int]] = {}
+    if needs.spread is not None:
+        for number in pools:
+            by_zone.setdefault(dict(kinds[number].labels)[needs.spread.key], []).append(number)
+    draws = tuple((numbers[purse], amount) for purse, amount in needs.draws)
+    return Use(pools, draws, tuple(map(tuple, by_zone.values())))
 
 
 def _by_users(nodes: Iterable[NodeRoom], asked: Sequence[Needs]) -> dict[_Kind, list[NodeRoom]]:
