@@ -26,17 +26,32 @@ from gala.planning.shortfall import (
     of_quota,
 )
 from gala.planning.spread import Domain, bounds, shares
-from gala.planning.templates import ANYWHERE, Spread
+from gala.planning.templates import ANYWHERE, Spread, Where
 from gala.planning.vectors import VectorRoom
 
 _PLAIN = Needs()
+
+
+class Demand(NamedTuple):
+    """What a pod demands of a node, however much of it; most pods demand the same."""
+
+    where: Where
+    devices: frozenset[str]
+    zone: str
+    """The label that it has to have; empty where pods are not spread."""
+
+    @classmethod
+    def of(cls, needs: Needs) -> Demand:
+        """Of one pod."""
+        devices = frozenset(name for name, _ in needs.extended)
+        return cls(needs.where, devices, needs.spread.key if needs.spread is not None else "")
 
 
 class _Kind(NamedTuple):
     """What the nodes of one pool have in common."""
 
     users: tuple[bool, ...]
-    """Which of the pods that are asked for they take."""
+    """Which of the demands they meet."""
     zones: tuple[str, ...]
 
     @property
@@ -203,17 +218,19 @@ def empty_room(
     asked = [*dict.fromkeys(size.needs or _PLAIN for size in sizes)]
     if elastic is None and asked in ([], [_PLAIN]) and not any(node.taints for node in known):
         return Room(Nodes(known), smallest)
-    by_users = _by_users(known, asked)
+    demands = {needs: Demand.of(needs) for needs in asked}
+    places = {demand: place for place, demand in enumerate(dict.fromkeys(demands.values()))}
+    by_users = _by_users(known, [*places])
     purses = _purses(quotas, asked)
-    names = sorted({name for needs in asked for name, _ in needs.extended})
-    spread = any(needs.spread is not None for needs in asked)
+    names = sorted(frozenset().union(*(demand.devices for demand in places)))
+    spread = any(demand.zone for demand in places)
     if elastic is None and not (purses or names or spread) and all(all(kind.users) for kind in by_users):
         return Room(Nodes(known), smallest)
     ordered = sorted((kind for kind in by_users if any(kind.users)), key=lambda kind: kind.order)
     rooms = [_room(by_users[kind], names, smallest) for kind in ordered]
     open_to = {
-        needs: tuple(number for number, kind in enumerate(ordered) if kind.users[place])
-        for place, needs in enumerate(asked)
+        needs: tuple(number for number, kind in enumerate(ordered) if kind.users[places[demand]])
+        for needs, demand in demands.items()
     }
     if elastic is not None:
         last = (len(rooms),)
@@ -223,7 +240,7 @@ def empty_room(
     numbers = {purse: number for number, purse in enumerate(purses)}
     layout = Layout(
         {needs: _use(needs, pools, kinds, numbers) for needs, pools in open_to.items()},
-        {needs: _refusal(known, needs) for needs, pools in open_to.items() if not pools},
+        {needs: _refusal(known, demands[needs]) for needs, pools in open_to.items() if not pools},
         kinds,
         None if elastic is None else len(ordered),
         [*purses],
@@ -242,24 +259,21 @@ def _use(
     return Use(pools, draws, tuple(map(tuple, by_zone.values())))
 
 
-def _by_users(nodes: Iterable[NodeRoom], asked: Sequence[Needs]) -> dict[_Kind, list[NodeRoom]]:
+def _by_users(nodes: Iterable[NodeRoom], asked: Sequence[Demand]) -> dict[_Kind, list[NodeRoom]]:
     """Nodes that take the same pods, and are in the same zone where pods are spread over those."""
     found: dict[_Kind, list[NodeRoom]] = {}
-    keys = sorted({needs.spread.key for needs in asked if needs.spread is not None})
+    keys = sorted({demand.zone for demand in asked if demand.zone})
     for node in nodes:
         labels, has = dict(node.labels), {name for name, _ in node.extended}
-        users = tuple(
-            _takes(node, labels, needs) and has.issuperset(name for name, _ in needs.extended)
-            for needs in asked
-        )
+        users = tuple(_takes(node, labels, demand) and demand.devices <= has for demand in asked)
         found.setdefault(_Kind(users, tuple(labels.get(key, "") for key in keys)), []).append(node)
     return found
 
 
-def _takes(node: NodeRoom, labels: Mapping[str, str], needs: Needs) -> bool:
+def _takes(node: NodeRoom, labels: Mapping[str, str], demand: Demand) -> bool:
     """Whether a node takes such a pod; what is spread over zones needs one that is in a zone."""
-    in_zone = needs.spread is None or needs.spread.key in labels
-    return in_zone and may_use(labels, node.taints, needs.where)
+    in_zone = not demand.zone or demand.zone in labels
+    return in_zone and may_use(labels, node.taints, demand.where)
 
 
 def _purses(quotas: Mapping[str, Iterable[Quota]], asked: Iterable[Needs]) -> dict[Purse, int]:
@@ -280,13 +294,13 @@ def _may_stretch(needs: Needs, pools: Collection[int]) -> bool:
     return bool(pools) or needs.where == ANYWHERE
 
 
-def _refusal(nodes: Collection[NodeRoom], needs: Needs) -> Lack:
+def _refusal(nodes: Collection[NodeRoom], demand: Demand) -> Lack:
     """Why no node takes a pod: there is none, by labels and taints, or none has all that it asks for."""
-    open_to = [node for node in nodes if _takes(node, dict(node.labels), needs)]
+    open_to = [node for node in nodes if _takes(node, dict(node.labels), demand)]
     if not open_to:
         return NO_NODE if nodes else lacking([Amount(PODS, 0, 1)], 1)
     has = {name for node in open_to for name, _ in node.extended}
-    return of_device(min((name for name, _ in needs.extended), key=has.__contains__))
+    return of_device(min(sorted(demand.devices), key=has.__contains__))
 
 
 def _room(nodes: Iterable[NodeRoom], names: Sequence[str], smallest: Size) -> Room | VectorRoom:
