@@ -169,13 +169,13 @@ def test_nobody_knows_is_no_zero(files: Files) -> None:
     silent = [*fleet()[:2], facts(east={"targets": []}, north={"targets": [running(10)]})]
     result = files.diff(event(), event(), clusters=silent)
     assert "NOTE: nobody says what runs in east, so nothing is placed there; ask" in result.stdout
-    assert "InsufficientRoom" not in result.stdout
+    assert "Insufficient" not in result.stdout
     assert "  north    web       10    10        0        0            120         110" in result.stdout
 
 
 def test_what_does_not_fit_is_told(files: Files) -> None:
     result = files.diff(event(), event(), clusters=fleet(east=30, north=30))
-    assert "InsufficientRoom: opening: " in result.stdout
+    assert "InsufficientCPU: opening: " in result.stdout
 
 
 @pytest.mark.parametrize(

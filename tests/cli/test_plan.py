@@ -131,7 +131,9 @@ def test_a_shortfall_stands_first_and_last_and_fails_only_on_request(
     status, out, _ = call([build.event()], build.fleet(east=80, north=30), *flags)
     lines = out.splitlines()
     assert status == want
-    assert lines[1] == "SHORT: opening: 10 of 120 web: no room"
+    assert (
+        lines[1] == "SHORT: opening: 10 of 120 web: InsufficientCPU: not enough CPU is free in east and north"
+    )
     assert lines[-1] == "SHORT: not everything fits; see above."
 
 
@@ -277,7 +279,7 @@ def test_the_large_example_is_planned_without_any_cluster(capsys: pytest.Capture
     # As the example's comments work them out; round 7 has 540 + 1,125 and the scene's 180 and 130.
     assert required == [2865, 1605, 1605, 1605, 1605, 1605, 1975]
     assert [w["short"] for segment in rounds for w in segment["workloads"]] == [0] * 28
-    assert {finding["reason"] for finding in night["findings"]} <= {"InsufficientRoom"}
+    assert {finding["reason"] for finding in night["findings"]} <= {"InsufficientCPU"}
 
 
 def test_after_the_night_every_target_of_the_example_is_at_its_original(

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 import plan_files as build
+from gala.api.scalars import parse_instant
 from gala.cli.plan_snapshot import snapshot_of
 from gala.planning.facts import Missing, NodeRoom, TargetFacts, TargetKey
+from gala.planning.plan import plan
+from gala.settings import Settings
 
 GALA = TargetKey("apps/v1", "Deployment", "gala", "web")
 SHOP = TargetKey("apps/v1", "Deployment", "shop", "web")
@@ -109,3 +112,73 @@ def test_free_room_in_millicores(lines: list[Any], want: int) -> None:
     (room,) = known([of(), of("shop")], *lines).nodes
     assert isinstance(room, NodeRoom)
     assert room.cpu == want
+
+
+POOL, TAINT = {"pool": "show"}, [{"key": "pool", "value": "show"}]
+
+
+def planned_on(nodes: list[Any], *lines: Any, **facts: Any) -> tuple[int, str, str]:
+    """What is short of the 50 replicas that one event asks for in cluster east, and why."""
+    told = build.facts(east={"nodes": nodes, "targets": list(lines), **facts})
+    files = build.read([of()], [build.cluster("east"), told])
+    made = plan(snapshot_of(files), parse_instant(build.START) - 3600, Settings())
+    (event,) = made.events.values()
+    need = event.segments[0].needs[0]
+    return need.short, need.short_reason, need.why
+
+
+@pytest.mark.parametrize(
+    ("nodes", "line", "facts", "want"),
+    [
+        pytest.param({}, {}, {}, (0, "", ""), id="plain nodes take all"),
+        pytest.param(
+            {},
+            {"nodeSelector": POOL},
+            {},
+            (50, "NodeSelector", "no node takes such a pod by its labels and taints in east"),
+            id="a label that no node has",
+        ),
+        pytest.param({"labels": POOL}, {"nodeSelector": POOL}, {}, (0, "", ""), id="a label that they have"),
+        pytest.param(
+            {"taints": TAINT},
+            {},
+            {},
+            (50, "NodeSelector", "no node takes such a pod by its labels and taints in east"),
+            id="a taint",
+        ),
+        pytest.param(
+            {"taints": TAINT},
+            {"tolerations": [{"key": "pool", "operator": "Exists"}]},
+            {},
+            (0, "", ""),
+            id="a taint that is tolerated",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"quotas": [{"namespace": "gala", "name": "few", "pods": 45, "cpu": "100"}]},
+            (5, "QuotaExceeded", "quota few allows no more pods in east"),
+            id="a quota of pods",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"quotas": [{"namespace": "gala", "name": "few", "memory": "30Gi"}]},
+            (20, "QuotaExceeded", "quota few allows no more requests.memory in east"),
+            id="a quota of memory",
+        ),
+    ],
+)
+def test_what_files_say_of_nodes_and_quotas_is_planned_with(
+    nodes: Any, line: Any, facts: Any, want: tuple[int, str, str]
+) -> None:
+    assert planned_on([build.nodes(100)[0] | nodes], build.running(0) | line, **facts) == want
+
+
+def test_a_target_that_nobody_plans_takes_its_room_on_the_nodes_that_take_it() -> None:
+    nodes = [build.nodes(40)[0], build.nodes(40)[0] | {"labels": POOL, "taints": TAINT}]
+    other = build.running(15, "batch") | {
+        "nodeSelector": POOL,
+        "tolerations": [{"operator": "Exists"}],
+    }
+    assert planned_on(nodes, build.running(20), other)[:2] == (10, "InsufficientCPU")

@@ -87,7 +87,7 @@ def test_what_has_no_room_is_a_shortfall() -> None:
     outlook = of([build.event()], build.fleet(east=80, north=30))
     segment = outlook.events[SHOW].segments[0]
     assert [(need.required, need.short, need.short_reason) for need in segment.needs] == [
-        (120, 10, "InsufficientRoom")
+        (120, 10, "InsufficientCPU")
     ]
     assert not outlook.fits
     assert outlook.later[SHOW, "opening", "web"] == ()

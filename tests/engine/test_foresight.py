@@ -8,7 +8,7 @@ import pytest
 
 from gala.engine.foresight import Foresight
 from gala.planning.facts import EventKey
-from gala.planning.outcome import ClusterWindow, EventPlan, Placement, Plan, SegmentPlan
+from gala.planning.outcome import ClusterWindow, EventPlan, Need, Placement, Plan, SegmentPlan
 from gala.settings import Settings
 
 SHOW = EventKey("shows", "gala")
@@ -62,6 +62,7 @@ def asked(*passes: tuple[float, SegmentPlan]) -> list[list[str]]:
 
 
 ALL = ["east", "north", "rented"]
+SHORT = (Need("web", 30, 4, "InsufficientRoom", 0),)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,14 @@ ALL = ["east", "north", "rented"]
             id="nowhere, where nothing is planned any more",
         ),
         pytest.param([(0, segment(AHEAD, latched=True))], [], id="not of a segment that is latched"),
+        pytest.param(
+            [(0, segment(0, latched=True, needs=SHORT)), (15, segment(0, latched=True, needs=SHORT))],
+            [ALL, ALL],
+            id="again and again while one that is latched is short",
+        ),
+        pytest.param(
+            [(900, segment(0, latched=True, needs=SHORT))], [], id="not of one that was short and is over"
+        ),
         pytest.param([(130, segment(0))], [], id="not after its time"),
         pytest.param(
             [(0, segment(AHEAD)), (15, segment(AHEAD, name="finale"))],

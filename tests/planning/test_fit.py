@@ -49,6 +49,33 @@ def test_what_is_left_is_told_by_equal_nodes() -> None:
     assert sorted(room.left()) == want
 
 
+@pytest.mark.parametrize(
+    ("nodes", "want"),
+    [
+        pytest.param([NodeRoom(9, 500, 9000, 9)], "Fragmented", id="small pieces of CPU"),
+        pytest.param(
+            [NodeRoom(1, 9000, 10, 9), NodeRoom(1, 10, 9000, 9)], "Fragmented", id="CPU here and memory there"
+        ),
+        pytest.param([NodeRoom(3, 500, 9000, 9)], "InsufficientCPU", id="too little CPU in sum"),
+        pytest.param(
+            [NodeRoom(3, -9000, 9000, 9), NodeRoom(1, 900, 1, 9)], "InsufficientCPU", id="overdrawn"
+        ),
+        pytest.param([NodeRoom(2, 9000, 500, 9)], "InsufficientMemory", id="too little memory in sum"),
+        pytest.param([NodeRoom(2, 9000, 9000, 0)], "InsufficientPods", id="no pod slots"),
+        pytest.param([], "InsufficientCPU", id="no nodes"),
+        pytest.param([NodeRoom(1, 9000, 9000, 9)], "InsufficientRoom", id="room after all"),
+    ],
+)
+def test_what_two_more_pods_lack(nodes: list[NodeRoom], want: str) -> None:
+    assert Room(Nodes(nodes)).lack(POD, 2).reason == want
+
+
+def test_what_is_lacked_counts_nodes_that_were_filled() -> None:
+    room = Room(Nodes([NodeRoom(1, 1500, 9000, 9), NodeRoom(2, 1500, 9000, 9)]), POD)
+    assert room.place(POD, 9) == 3
+    assert (room.lack(POD, 1).reason, room.lack(POD, 2).reason) == ("Fragmented", "InsufficientCPU")
+
+
 NODES = st.lists(
     st.tuples(st.integers(1, 5), st.integers(-10, 99), st.integers(-10, 99), st.integers(0, 9)),
     max_size=6,

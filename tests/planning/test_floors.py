@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gala.planning import reasons
-from gala.planning.facts import ClusterFacts, Missing, NodeRoom
+from gala.planning.facts import ClusterFacts, Elastic, Missing, NodeRoom
 from gala.planning.ledger import Basis
 from gala.planning.snapshot import Snapshot
 from planning_hours import FULL, HELD, QUIET, busy, found, part, show, silent, staged
@@ -104,6 +104,26 @@ def test_what_lost_its_nodes_is_covered_as_far_as_it_is_not_ready() -> None:
 
 def test_what_is_ready_needs_no_cover_whatever_the_nodes_seem_to_say() -> None:
     assert found(show(part("east"), part("west", nodes=(NodeRoom(2, 10_000, 10 << 30, 100),)))) == QUIET
+
+
+@pytest.mark.parametrize(
+    ("ready_by", "want"),
+    [
+        pytest.param(500, QUIET, id="before the start nodes may still come"),
+        pytest.param(
+            -1, {"east": (38, reasons.COVER), "west": (30, "")}, id="from the start on they are there or not"
+        ),
+    ],
+)
+def test_nodes_that_an_autoscaler_adds(ready_by: float, want: dict[str, tuple[int, str]]) -> None:
+    facts = running(30, ready=22, manager="gala-operator")
+    growing = part(
+        "west",
+        facts=facts,
+        nodes=(NodeRoom(2, 10_000, 10 << 30, 100),),
+        elastic=Elastic(10_000, 10 << 30, 100, 180.0),
+    )
+    assert found(show(part("east"), growing, ready_by=ready_by)) == want
 
 
 def test_where_readiness_is_unknown_the_nodes_decide() -> None:

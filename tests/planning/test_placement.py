@@ -11,7 +11,8 @@ from gala.planning.commitments import Held
 from gala.planning.division import Part
 from gala.planning.facts import ClusterFacts, Missing
 from gala.planning.ledger import Allocation, Latched
-from gala.planning.placement import Placed, Scene, Short, place, weights
+from gala.planning.placement import Placed, Placing, Rooms, Scene, place, weights
+from gala.planning.shortfall import Short
 from planning_values import (
     NOW,
     a_cluster,
@@ -51,7 +52,10 @@ def divisions(found: Placed, workload: str = "web") -> Mapping[str, int]:
         pytest.param(30, {"east": 15, "west": 15}, None, id="what fits is divided by the shares"),
         pytest.param(60, {"east": 30, "west": 30}, None, id="what runs already needs no room of its own"),
         pytest.param(
-            61, {"east": 30, "west": 30}, Short(1, "InsufficientRoom"), id="what finds no room is a shortfall"
+            61,
+            {"east": 30, "west": 30},
+            Short(1, "InsufficientCPU", "not enough CPU is free in east and west"),
+            id="what finds no room is a shortfall",
         ),
     ],
 )
@@ -70,7 +74,23 @@ def test_the_excess_of_a_small_cluster_goes_to_the_next() -> None:
 def test_the_limit_of_a_workload_is_named_as_such() -> None:
     workloads = [a_workload(perCluster={"max": 7})]
     found = placed(scene([{"workload": "web", "replicas": 30}], workloads=workloads))
-    assert found.short == {"web": Short(16, "PerClusterMax")}
+    why = "perCluster.max allows no more in east and west"
+    assert found.short == {"web": Short(16, "PerClusterMax", why)}
+
+
+def test_without_a_cluster_a_shortfall_says_so() -> None:
+    found = placed(scene([{"workload": "web", "replicas": 3}], [a_cluster("east", admits=())]))
+    assert found.short == {"web": Short(3, "InsufficientRoom", "no cluster takes more of it")}
+
+
+def test_a_latched_cap_where_nodes_are_unknown_names_no_cluster() -> None:
+    unknown = a_cluster("east", nodes=Missing("RoomUnknown", "not read"))
+    one = scene([{"workload": "web", "replicas": 9}], [unknown])
+    item = latched(allocations=(Allocation("web", "east", 1, 5),))
+    segment = a_segment(demand=one.event.spec.rounds[0].demand)
+    placing = Placing(one, segment, item, rooms=Rooms(one.commitments, segment.ready_by))
+    placing.serve(placing.demands[0])
+    assert placing.done().short == {"web": Short(4, "InsufficientRoom", "no cluster takes more of it")}
 
 
 def test_unknown_nodes_are_taken_to_have_room() -> None:

@@ -182,7 +182,7 @@ def test_a_hold_whose_pods_were_slower_than_thought(warm: Any, want: bool) -> No
 def test_a_shortfall_is_told_with_the_bound_that_was_met() -> None:
     small = a_snapshot(an_event(), clusters=[a_cluster(nodes=1)])
     bound = a_snapshot(an_event(a_spec(workloads=[a_workload(perCluster={"max": 7})])))
-    for snapshot, reason, short in ((small, "InsufficientRoom", 20), (bound, "PerClusterMax", 23)):
+    for snapshot, reason, short in ((small, "InsufficientCPU", 20), (bound, "PerClusterMax", 23)):
         made = planned(snapshot)
         assert reason in findings(made)
         need = told(made).segments[0].needs[0]

@@ -19,7 +19,7 @@ _PLACES = {
     "Finding": 0,
     "Missing": 0,
     "Trouble": 0,
-    "Short": 1,
+    "Lack": 0,
     "Unusable": 0,
 }
 """Which argument of a call is the reason."""

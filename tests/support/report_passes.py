@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gala.api.validation import parse_event
+from gala.fleet.amounts import Amount
 from gala.fleet.member import ClusterHealth
-from gala.fleet.rooms import Amount, Reading
+from gala.fleet.rooms import Reading
 from gala.planning.facts import (
     ClusterFacts,
     EventFacts,

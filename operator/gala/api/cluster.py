@@ -83,7 +83,7 @@ class Elastic(Model):
     """Room that a node autoscaler can add."""
 
     max_cores: StrictInt = Field(ge=1, le=10_000_000)
-    """CPU cores at most."""
+    """CPU cores of all nodes at most, those that it adds included."""
     node_start: Duration = 180.0
     """From Pending pod to Ready node."""
 

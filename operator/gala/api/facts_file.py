@@ -10,12 +10,51 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, ValidationError
 
-from gala.api.meta import API_VERSION, Name, ObjectName
+from gala.api.meta import API_VERSION, Labels, Name, ObjectName, Word
 from gala.api.model import Model
 from gala.api.quantities import Cpu, Memory
 from gala.api.refusal import sentence
 from gala.api.scalars import WIRE
 from gala.errors import InvalidInput
+
+
+class FactsTaint(Model):
+    """What keeps pods away from nodes."""
+
+    key: Word
+    """Its key."""
+    value: Word = ""
+    """Its value."""
+    effect: Literal["NoSchedule", "NoExecute"] = "NoSchedule"
+    """What it does."""
+
+
+class FactsToleration(Model):
+    """Taints that do not keep a pod away."""
+
+    key: Word = ""
+    """Of this key; every one if absent."""
+    operator: Literal["Equal", "Exists"] = "Equal"
+    """`Exists` takes every value."""
+    value: Word = ""
+    """Of this value."""
+    effect: Literal["", "NoSchedule", "NoExecute"] = ""
+    """Of this effect; every one if absent."""
+
+
+class FactsQuota(Model):
+    """What one ResourceQuota leaves to the targets; what is absent it does not bound."""
+
+    namespace: Name
+    """Its namespace."""
+    name: ObjectName
+    """Its name."""
+    cpu: Cpu | None = None
+    """Left of `requests.cpu`, beside pods that are no target."""
+    memory: Memory | None = None
+    """Left of `requests.memory`."""
+    pods: Annotated[StrictInt, Field(ge=0)] | None = None
+    """Left of `pods`."""
 
 
 class FactsNodes(Model):
@@ -29,6 +68,10 @@ class FactsNodes(Model):
     """Free on each: `50Gi`."""
     pods: StrictInt = Field(ge=0, le=10_000)
     """Free places for pods on each."""
+    labels: Labels = Field(default_factory=dict)
+    """Labels, as far as a target asks for them."""
+    taints: Annotated[tuple[FactsTaint, ...], Field(max_length=16)] = ()
+    """Taints that keep pods away."""
 
 
 class FactsTarget(Model):
@@ -46,6 +89,10 @@ class FactsTarget(Model):
     """Requested by each pod."""
     memory: Memory = 0
     """Requested by each pod."""
+    node_selector: Labels = Field(default_factory=dict)
+    """Labels of the nodes that its pods ask for."""
+    tolerations: Annotated[tuple[FactsToleration, ...], Field(max_length=16)] = ()
+    """Taints that its pods tolerate."""
 
 
 class FactsCluster(Model):
@@ -57,6 +104,8 @@ class FactsCluster(Model):
     """Its nodes, equal ones together."""
     targets: Annotated[tuple[FactsTarget, ...], Field(max_length=1000)] = ()
     """What runs in it."""
+    quotas: Annotated[tuple[FactsQuota, ...], Field(max_length=100)] = ()
+    """ResourceQuotas of the targets' namespaces."""
 
 
 class GalaFacts(Model):

@@ -80,6 +80,7 @@ def in_target_namespaces(scalables: Sequence[Scalable] = ()) -> tuple[Rule, ...]
         Rule("apps", tuple(f"{plural}/scale" for plural in built_in), ("patch",)),
         Rule("autoscaling", ("horizontalpodautoscalers",), ("list", "watch")),
         Rule("keda.sh", ("scaledobjects",), ("list", "watch")),
+        Rule("", ("resourcequotas",), ("list",)),
         *(rule for scalable in scalables for rule in _of(scalable)),
         *((Rule("", ("pods",), ("list", "watch")),) if scalables else ()),
     )

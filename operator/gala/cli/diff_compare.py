@@ -17,6 +17,7 @@ from gala.planning.books import Books, SiteKey
 from gala.planning.facts import EventFacts, EventKey, Missing, TargetFacts
 from gala.planning.outcome import EventPlan, Finding, SegmentPlan
 from gala.planning.plan import plan
+from gala.planning.shortfall import OF_ROOM
 from gala.planning.sites import target_key
 from gala.planning.snapshot import Snapshot
 from gala.settings import Settings
@@ -162,7 +163,7 @@ def _event(key: EventKey, sides: Sides, plans: _Plans, upcoming: str) -> EventDi
     )
 
 
-_OF_THE_UNKNOWN = frozenset({NOT_KNOWN, "InsufficientRoom"})
+_OF_THE_UNKNOWN = OF_ROOM | {NOT_KNOWN}
 
 
 def _facts(snapshot: Snapshot, key: EventKey) -> EventFacts | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from gala.fleet.paths import Catalog, single
 from gala.fleet.rooms import Owners, read_room
 from gala.fleet.trouble import why
 from gala.planning.facts import TARGET_GONE, Missing, NodeRoom, TargetFacts, TargetKey
+from gala.planning.quotas import Quota
+from gala.planning.templates import Keys, keys_of
 
 _AT_ONCE: Final = 16
 """Requests to one API server: a person's look must not crowd out the operator."""
@@ -27,6 +29,7 @@ class Running:
 
     targets: dict[TargetKey, TargetFacts | Missing]
     nodes: tuple[NodeRoom, ...] | Missing
+    quotas: Mapping[str, tuple[Quota, ...]]
 
 
 async def look(server: ApiServer, targets: Sequence[TargetKey]) -> Running:
@@ -38,7 +41,9 @@ async def look(server: ApiServer, targets: Sequence[TargetKey]) -> Running:
             return await _target(server, catalog, key)
 
     found = await asyncio.gather(*(one(key) for key in targets))
-    return Running(targets=dict(zip(targets, found, strict=True)), nodes=await _room(server, targets))
+    keys = keys_of(one.template for one in found if isinstance(one, TargetFacts))
+    nodes, quotas = await _room(server, targets, keys)
+    return Running(targets=dict(zip(targets, found, strict=True)), nodes=nodes, quotas=quotas)
 
 
 async def _target(server: ApiServer, catalog: Catalog, key: TargetKey) -> TargetFacts | Missing:
@@ -66,13 +71,17 @@ def _facts(seen: Scaled, key: TargetKey) -> TargetFacts | Missing:
         manager=seen.manager,
         cpu=seen.requests.cpu,
         memory=seen.requests.memory,
+        template=seen.template,
         ordered=seen.ordered,
         deletes_volumes=seen.deletes_volumes,
     )
 
 
-async def _room(server: ApiServer, targets: Sequence[TargetKey]) -> tuple[NodeRoom, ...] | Missing:
+async def _room(
+    server: ApiServer, targets: Sequence[TargetKey], keys: Keys
+) -> tuple[tuple[NodeRoom, ...] | Missing, Mapping[str, tuple[Quota, ...]]]:
     try:
-        return (await read_room(server, Owners(targets, {}))).rooms
+        reading = await read_room(server, Owners(targets, {}), keys)
     except GalaError as failed:
-        return Missing(why(failed), f"free room in cluster {server.name} is not known: {failed}")
+        return Missing(why(failed), f"free room in cluster {server.name} is not known: {failed}"), {}
+    return reading.rooms, reading.quotas

@@ -234,7 +234,9 @@ def _facts(cluster: GalaCluster, world: _World) -> ClusterFacts:
         nobody = Missing(NOT_KNOWN, f"nobody says what runs of {key} in cluster {name}; ask it with --live")
         targets[key] = next((s for s in sources if s is not None and not _in_doubt(s)), sources[0] or nobody)
     nodes = filed.room() if file else live.nodes if live else _NO_ROOM
-    return learned(cluster_facts(cluster, targets=targets, nodes=nodes), world.statuses.get(name))
+    quotas = filed.quotas() if file else live.quotas if live else {}
+    known = cluster_facts(cluster, targets=targets, nodes=nodes, quotas=quotas)
+    return learned(known, world.statuses.get(name))
 
 
 def _in_doubt(said: TargetFacts | Missing) -> bool:

@@ -94,6 +94,7 @@ def _workload(outlook: Outlook, planned: EventPlan, segment: SegmentPlan, need: 
         "planned": sum(placement.floor for placement in here),
         "short": need.short,
         "shortReason": need.short_reason or None,
+        "shortWhy": need.why or None,
         "shortLater": [
             {"at": format_instant(item.at), "after": item.after, "short": item.short} for item in later
         ],

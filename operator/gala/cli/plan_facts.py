@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from gala.api.facts_file import FactsCluster, FactsTarget
+from gala.api.facts_file import FactsCluster, FactsNodes, FactsTarget
 from gala.planning.facts import TARGET_GONE, Missing, NodeRoom, TargetFacts, TargetKey
-from gala.planning.fit import Nodes, Room, Size
+from gala.planning.fit import Needs, Size
+from gala.planning.pools import empty_room
+from gala.planning.quotas import Quota
+from gala.planning.templates import Taint, Template, Term, Toleration, Where
 
 
 class ClusterInFiles:
@@ -61,18 +64,49 @@ class ClusterInFiles:
             manager="",
             cpu=found.cpu,
             memory=found.memory,
+            template=Template(where=_where(found)),
         )
+
+    def quotas(self) -> dict[str, tuple[Quota, ...]]:
+        """What quotas leave, by namespace."""
+        found: defaultdict[str, list[Quota]] = defaultdict(list)
+        for one in self._facts.quotas if self._facts is not None else ():
+            bounds = (("pods", one.pods), ("requests.cpu", one.cpu), ("requests.memory", one.memory))
+            free = tuple((resource, left) for resource, left in bounds if left is not None)
+            found[one.namespace].append(Quota(one.name, free))
+        return {namespace: tuple(here) for namespace, here in found.items()}
 
     def room(self) -> tuple[NodeRoom, ...] | Missing:
         """Free room beside what no event here plans with: such a target keeps running through the night."""
         facts = self._facts
         if facts is None or "nodes" not in facts.model_fields_set:
             return Missing("NoNodes", f"GalaFacts does not say what is free in cluster {self._cluster}")
-        room = Room(Nodes(NodeRoom(node.count, node.cpu, node.memory, node.pods) for node in facts.nodes))
+        nodes = [_nodes(node) for node in facts.nodes]
         others = [row for place, row in enumerate(facts.targets) if len(self._asked[place]) != 1]
+        if not others:
+            return tuple(nodes)
+        room = empty_room(nodes, {}, [_size(row) for row in facts.targets])
         for row in sorted(others, key=lambda t: (-t.cpu, -t.memory, t.workload)):
-            room.place(Size(row.cpu, row.memory), row.replicas)
+            room.place(_size(row), row.replicas)
         return room.left()
+
+
+def _nodes(node: FactsNodes) -> NodeRoom:
+    taints = tuple(sorted(Taint(one.key, one.value, one.effect) for one in node.taints))
+    labels = tuple(sorted(node.labels.items()))
+    return NodeRoom(node.count, node.cpu, node.memory, node.pods, labels, taints)
+
+
+def _size(row: FactsTarget) -> Size:
+    return Size(row.cpu, row.memory, Needs(where=_where(row)))
+
+
+def _where(row: FactsTarget) -> Where:
+    terms = tuple(Term(key, "In", (value,)) for key, value in sorted(row.node_selector.items()))
+    return Where(
+        (terms,) if terms else (),
+        tuple(Toleration(one.key, one.operator, one.value, one.effect) for one in row.tolerations),
+    )
 
 
 def _place(facts: FactsCluster | None, key: TargetKey, workload: str) -> int | None:

@@ -19,6 +19,8 @@ from gala.api.validation import parse_cluster, parse_event
 from gala.cli.plan_facts import ClusterInFiles
 from gala.errors import InvalidInput
 from gala.fleet.admission import admissions, admits_own
+from gala.fleet.amounts import Amount
+from gala.fleet.elastic import elastic_room
 from gala.planning.facts import (
     ClusterFacts,
     EventFacts,
@@ -29,6 +31,7 @@ from gala.planning.facts import (
     TargetFacts,
     TargetKey,
 )
+from gala.planning.quotas import Quota
 from gala.planning.sites import selects, target_key
 from gala.planning.snapshot import Snapshot
 
@@ -182,7 +185,12 @@ def _cluster(cluster: GalaCluster, facts: FactsCluster | None, events: Sequence[
         if takes_part(event, workload, cluster)
     ]
     known = ClusterInFiles(facts, cluster.metadata.name, wanted)
-    return cluster_facts(cluster, targets={key: known.target(key) for key, _ in wanted}, nodes=known.room())
+    return cluster_facts(
+        cluster,
+        targets={key: known.target(key) for key, _ in wanted},
+        nodes=known.room(),
+        quotas=known.quotas(),
+    )
 
 
 def cluster_facts(
@@ -190,6 +198,7 @@ def cluster_facts(
     *,
     targets: Mapping[TargetKey, TargetFacts | Missing],
     nodes: tuple[NodeRoom, ...] | Missing,
+    quotas: Mapping[str, tuple[Quota, ...]] | None = None,
 ) -> ClusterFacts:
     """A cluster that answers, as its GalaCluster describes it."""
     spec = cluster.spec
@@ -203,8 +212,20 @@ def cluster_facts(
         admits_own=admits_own(spec),
         targets=targets,
         nodes=nodes,
+        elastic=None if isinstance(nodes, Missing) else elastic_room(spec.elastic, _sum(nodes)),
+        quotas=quotas or {},
         pod_start=PodStart(per_second=spec.pod_start.per_second, p95=spec.pod_start.p95),
         signal_configured=spec.prometheus is not None,
+    )
+
+
+def _sum(nodes: Iterable[NodeRoom]) -> Amount:
+    """All that is free counts as all that is there: files do not tell what others use."""
+    known = [*nodes]
+    return Amount(
+        cpu=sum(node.count * node.cpu for node in known),
+        memory=sum(node.count * node.memory for node in known),
+        pods=sum(node.count * node.pods for node in known),
     )
 
 

@@ -14,6 +14,7 @@ from gala.cli.columns import aligned
 from gala.cli.plan_outlook import Loss, Outlook
 from gala.cli.plan_snapshot import event_key
 from gala.planning.outcome import EventPlan, SegmentPlan
+from gala.planning.shortfall import BOUND, OF_ROOM
 
 SHORT = "SHORT"
 """First word of every line that says what does not fit: what the command colours."""
@@ -21,7 +22,7 @@ SHORT = "SHORT"
 CLUSTERS_IN_A_ROW = 6
 """Columns beside each other; a larger fleet goes on in the rows below."""
 
-SHORT_REASONS = ("InsufficientRoom", "PerClusterMax")
+SHORT_REASONS = OF_ROOM | {BOUND.reason}
 
 
 def table(outlook: Outlook, events: Sequence[GalaEvent], *, width: int) -> list[str]:
@@ -66,7 +67,7 @@ def shortfalls(outlook: Outlook, planned: EventPlan, zone: tzinfo) -> Iterator[s
         for need in segment.needs:
             if not need.short:
                 continue
-            bound = "perCluster.max allows no more" if need.short_reason == "PerClusterMax" else "no room"
+            bound = f"{need.short_reason}: {need.why}" if need.why else need.short_reason
             text = f"{SHORT}: {segment.name}: {need.short:,} of {need.required:,} {need.workload}: {bound}"
             for later in outlook.later.get((planned.key, segment.name, need.workload), ()):
                 left = "none" if not later.short else f"{later.short:,}"

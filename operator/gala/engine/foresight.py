@@ -3,6 +3,8 @@
 A plan of the night is made of readings that are some minutes old, which does for weeks ahead.
 At the earliest ``prepareAt`` of any cluster a segment's caps are latched for all of them, so
 shortly before it each cluster of the segment is read anew: once, whatever the plans in between say.
+While a latched segment is short, its clusters are read again and again: what a person adds to its
+nodes or its quota must not wait for the next reading that is due.
 """
 
 from __future__ import annotations
@@ -49,10 +51,20 @@ class Foresight:
             if not segment.latched and now < segment.ready_by and segment.prepare_at - now <= self._ahead
             for cluster in _clusters(segment)
         )
-        new = {one.cluster for one in near - self._asked}
+        new = {one.cluster for one in near - self._asked} | _short(plan, now)
         if new:
             self._rooms.refresh_room(new)
         self._asked = near
+
+
+def _short(plan: Plan, now: float) -> set[str]:
+    return {
+        cluster
+        for event in plan.events.values()
+        for segment in event.segments
+        if segment.latched and now < segment.latest_end and any(need.short for need in segment.needs)
+        for cluster in _clusters(segment)
+    }
 
 
 def _clusters(segment: SegmentPlan) -> set[str]:

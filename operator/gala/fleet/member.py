@@ -20,6 +20,7 @@ from gala.errors import BarrierTimeout, GalaError, Unreachable
 from gala.fleet.admission import admissions, admits_own
 from gala.fleet.client import Asked, Counters
 from gala.fleet.connection import Connection, secret_of
+from gala.fleet.elastic import elastic_room
 from gala.fleet.learning import StartLearner
 from gala.fleet.rooms import Reading
 from gala.fleet.roomwatch import RoomWatch
@@ -28,8 +29,9 @@ from gala.fleet.trouble import Trouble, is_absent, is_refusal, read_trouble, tol
 from gala.fleet.upkeep import Upkeep
 from gala.fleet.watching import Cache
 from gala.fleet.writes import Writer, WriteResult
-from gala.planning.facts import ClusterFacts, Missing, PodStart, TargetFacts, TargetKey
+from gala.planning.facts import ClusterFacts, Elastic, Missing, PodStart, TargetFacts, TargetKey
 from gala.planning.outcome import Write
+from gala.planning.templates import keys_of
 from gala.settings import Settings
 
 _PATIENCE: Final = 2.0
@@ -172,10 +174,11 @@ class Member:
         self._note_contact(now)
         if targets is not None:
             before, self._targets = self._targets, self._read(targets, now)
-            if self._targets is not before and any(
-                _lost_pods(before.get(key), facts) for key, facts in self._targets.items()
-            ):
-                self._room.due_soon(now)
+            if self._targets is not before:
+                known = (one for one in self._targets.values() if isinstance(one, TargetFacts))
+                self._room.need(keys_of(one.template for one in known))
+                if any(_lost_pods(before.get(key), facts) for key, facts in self._targets.items()):
+                    self._room.due_soon(now)
         return self._facts(now)
 
     async def apply(self, writes: Sequence[Write]) -> list[WriteResult]:
@@ -233,7 +236,7 @@ class Member:
 
     def _refusal(self, caches: Sequence[Cache[Any]]) -> GalaError | None:
         writes = () if self._writer is None else (each.error for each in self._writer.failing.values())
-        errors = [*(cache.failure for cache in caches), self._room.failure, self._upkeep.failure, *writes]
+        errors = [*(cache.failure for cache in caches), self._room.refused, self._upkeep.failure, *writes]
         return next((error for error in errors if is_refusal(error)), None)
 
     def _trouble(self, caches: Sequence[Cache[Any]]) -> Trouble | None:
@@ -361,9 +364,15 @@ class Member:
             last_contact=self._last_contact,
             targets=self._targets,
             nodes=self._room.rooms(now),
+            elastic=self._elastic(),
+            quotas=self._room.quotas(),
             pod_start=self._starts.estimate(now, stated),
             signal_configured=spec.prometheus is not None,
         )
+
+    def _elastic(self) -> Elastic | None:
+        reading = self._room.reading
+        return None if reading is None else elastic_room(self.cluster.spec.elastic, reading.allocatable)
 
 
 def _lost_pods(before: TargetFacts | Missing | None, after: TargetFacts | Missing) -> bool:

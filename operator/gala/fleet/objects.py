@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gala.fleet.pods import NOTHING, Requests, is_ready, requests_of
+from gala.fleet.pods import NOTHING, Requests, is_ready, requests_of, template_of
+from gala.planning.templates import PLAIN, Template
 from gala.settings import HOME_MANAGER, MANAGER
 
 
@@ -22,6 +23,7 @@ class Scaled(NamedTuple):
     """``status.readyReplicas``; None for kinds whose pods are counted by selector."""
     manager: str
     requests: Requests
+    template: Template
     ordered: bool
     deletes_volumes: bool
 
@@ -55,7 +57,8 @@ def foreign(obj: Mapping[str, Any]) -> Scaled:
     """Of any other kind."""
     metadata, spec, status = (obj.get(part) or {} for part in ("metadata", "spec", "status"))
     replicas = spec.get("replicas")
-    template = (spec.get("template") or {}).get("spec")
+    pod = spec.get("template") or {}
+    template, labels = pod.get("spec"), (pod.get("metadata") or {}).get("labels")
     keep = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenScaled")
     return Scaled(
         uid=str(metadata.get("uid") or ""),
@@ -65,6 +68,7 @@ def foreign(obj: Mapping[str, Any]) -> Scaled:
         ready=None,
         manager=replicas_manager(metadata.get("managedFields") or ()),
         requests=requests_of(template) if isinstance(template, Mapping) else NOTHING,
+        template=template_of(template, labels) if isinstance(template, Mapping) else PLAIN,
         ordered=spec.get("podManagementPolicy") == "OrderedReady",
         deletes_volumes=keep == "Delete",
     )

@@ -10,19 +10,35 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from gala.errors import RequestFailed
+from gala.fleet.amounts import Amount
 from gala.fleet.answers import pages
 from gala.fleet.client import ApiServer
 from gala.fleet.paths import collection
-from gala.fleet.pods import NOTHING, Requests, condition, millicores, requests_of, whole
+from gala.fleet.pods import (
+    NODE_NAME,
+    NOTHING,
+    Requests,
+    condition,
+    extended_of,
+    millicores,
+    requests_of,
+    whole,
+)
+from gala.fleet.quotas import Quotas, read_quotas
+from gala.fleet.trouble import is_refusal
 from gala.fleet.watching import PAGE
 from gala.planning.facts import NodeRoom, TargetKey
+from gala.planning.quotas import Quota
+from gala.planning.templates import NO_KEYS, Keys, Taint
 
 _RESERVED: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_KEEPS_AWAY: Final = frozenset({"NoSchedule", "NoExecute"})
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
 _PODS_PER_NODE: Final = "110"
 """The kubelet's own default."""
@@ -39,15 +55,9 @@ class _Node:
     other_pods: int = 0
     ours: Requests = NOTHING
     our_pods: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
-    """CPU in millicores, memory in bytes, pods."""
-
-    cpu: int = 0
-    memory: int = 0
-    pods: int = 0
+    labels: tuple[tuple[str, str], ...] = ()
+    taints: tuple[Taint, ...] = ()
+    extended: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,12 @@ class Reading:
     allocatable: Amount
     requested: Amount
     """By all pods on these nodes, ours included."""
+    quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
+    """By namespace of our targets: what quotas leave beside pods of others."""
+    keys: Keys = NO_KEYS
+    """What nodes were asked for."""
+    refused: RequestFailed | None = None
+    """Why quotas are not known: an account with an older version's rights may not list them."""
 
 
 class Owners:
@@ -68,6 +84,7 @@ class Owners:
 
     def __init__(self, wanted: Iterable[TargetKey], selectors: Mapping[TargetKey, str]) -> None:
         """``selectors`` are those of targets whose pods are known by label."""
+        self.namespaces = sorted({key.namespace for key in wanted})
         self._by_owner = {(key.namespace, key.kind, key.name) for key in wanted if key not in selectors}
         self._by_label: dict[str, list[str]] = {}
         for key, selector in selectors.items():
@@ -95,12 +112,19 @@ def matches(selector: str, labels: Mapping[str, str]) -> bool:
     return bool(terms) and all(_holds(term, labels) for term in terms)
 
 
-async def read_room(server: ApiServer, owners: Owners) -> Reading:
-    """Reads all nodes and pods of a cluster.
+async def read_room(server: ApiServer, owners: Owners, keys: Keys = NO_KEYS) -> Reading:
+    """Reads all nodes and pods of a cluster, and the quotas of our targets' namespaces.
 
     Raises:
-        RequestFailed: as every request; a reading is complete or not there.
+        RequestFailed: as every request; a reading is complete or not there, but for quotas that are refused.
     """
+    refused: RequestFailed | None = None
+    try:
+        quotas = await read_quotas(server, owners.namespaces)
+    except RequestFailed as error:
+        if not is_refusal(error):
+            raise
+        quotas, refused = Quotas({}), error
     nodes: dict[str, _Node] = {}
     async for node in _pages(server, collection("v1", "nodes")):
         if _takes_pods(node):
@@ -109,10 +133,33 @@ async def read_room(server: ApiServer, owners: Owners) -> Reading:
                 millicores(str(allocatable.get("cpu", "0"))),
                 whole(str(allocatable.get("memory", "0"))),
                 whole(str(allocatable.get("pods", _PODS_PER_NODE))),
+                labels=_labels(node["metadata"], keys.labels),
+                taints=_taints(node),
+                extended={
+                    name: whole(str(allocatable[name]))
+                    for name in sorted(keys.resources)
+                    if name in allocatable
+                },
             )
     async for pod in _pages(server, collection("v1", "pods")):
-        _add(nodes, pod, owners)
-    return _reading(nodes.values())
+        _add(nodes, quotas, pod, owners)
+    return replace(_reading(nodes.values()), quotas=quotas.left(), keys=keys, refused=refused)
+
+
+def _labels(metadata: Mapping[str, Any], keys: Collection[str]) -> tuple[tuple[str, str], ...]:
+    known = {**(metadata.get("labels") or {}), NODE_NAME: metadata["name"]}
+    return tuple((key, str(known[key])) for key in sorted(keys) if key in known)
+
+
+def _taints(node: Mapping[str, Any]) -> tuple[Taint, ...]:
+    found = (node.get("spec") or {}).get("taints") or ()
+    return tuple(
+        sorted(
+            Taint(str(one.get("key") or ""), str(one.get("value") or ""), str(one["effect"]))
+            for one in found
+            if one.get("effect") in _KEEPS_AWAY
+        )
+    )
 
 
 async def _pages(server: ApiServer, path: str) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -132,17 +179,25 @@ def _takes_pods(node: Mapping[str, Any]) -> bool:
     )
 
 
-def _add(nodes: Mapping[str, _Node], pod: Mapping[str, Any], owners: Owners) -> None:
-    spec = pod.get("spec") or {}
-    node = nodes.get(spec.get("nodeName") or "")
-    if node is None or (pod.get("status") or {}).get("phase") in _FINISHED:
+def _add(nodes: Mapping[str, _Node], quotas: Quotas, pod: Mapping[str, Any], owners: Owners) -> None:
+    if (pod.get("status") or {}).get("phase") in _FINISHED:
         return
-    if owners.owns(pod):
-        node.ours = node.ours.plus(requests_of(spec))
+    spec = pod.get("spec") or {}
+    node, ours, asks = nodes.get(spec.get("nodeName") or ""), owners.owns(pod), requests_of(spec)
+    if not ours:
+        quotas.count((pod.get("metadata") or {}).get("namespace") or "", spec, asks)
+    if node is None:
+        return
+    if ours:
+        node.ours = node.ours.plus(asks)
         node.our_pods += 1
     else:
-        node.others = node.others.plus(requests_of(spec))
+        node.others = node.others.plus(asks)
         node.other_pods += 1
+        if node.extended:
+            for name, taken in extended_of(spec):
+                if name in node.extended:
+                    node.extended[name] -= taken
 
 
 def _reading(nodes: Iterable[_Node]) -> Reading:
@@ -152,6 +207,9 @@ def _reading(nodes: Iterable[_Node]) -> Reading:
             max(0, node.cpu - node.others.cpu),
             max(0, node.memory - node.others.memory),
             max(0, node.pods - node.other_pods),
+            node.labels,
+            node.taints,
+            tuple((name, max(0, free)) for name, free in sorted(node.extended.items())),
         )
         for node in counted
     )

@@ -20,6 +20,7 @@ from gala.fleet.trouble import why
 from gala.fleet.warm import ReadyHistory
 from gala.fleet.watching import Cache
 from gala.planning.facts import Missing, TargetFacts, TargetKey
+from gala.planning.templates import Template
 
 _PROJECTIONS: Final = {"Deployment": native, "ReplicaSet": native, "StatefulSet": stateful}
 
@@ -86,6 +87,11 @@ class Targets:
     def selectors(self) -> Mapping[TargetKey, str]:
         """Of the targets whose pods are known by label only."""
         return {key: pods.selector for key, pods in self._pods.items()}
+
+    def templates(self) -> Iterator[Template]:
+        """Of the targets that are known."""
+        seen = (self._seen(key) for key in self._wanted)
+        return (one.template for one in seen if one is not None)
 
     def caches(self) -> Iterator[Cache[Any]]:
         """All of them."""
@@ -298,6 +304,7 @@ def _facts_of(seen: Scaled, autoscaler: str, ready: int | Missing, warm: int | M
         manager=seen.manager,
         cpu=seen.requests.cpu,
         memory=seen.requests.memory,
+        template=seen.template,
         ordered=seen.ordered,
         autoscaler=autoscaler,
         deletes_volumes=seen.deletes_volumes,

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from gala.api.event import Tier
-from gala.planning.facts import ClusterFacts, Missing, NodeRoom, TargetKey
-from gala.planning.fit import Nodes, Room, Size
+from gala.planning.facts import ClusterFacts, Elastic, Missing, NodeRoom, TargetKey
+from gala.planning.fit import Size
+from gala.planning.pools import FreeRoom, empty_room
+from gala.planning.quotas import Quota
 from gala.planning.segments import covers
 
 
@@ -43,10 +45,20 @@ class _Target(NamedTuple):
 class Packed(NamedTuple):
     """One cluster at one time."""
 
-    room: Room
+    room: FreeRoom
     """What is left."""
     lodged: dict[TargetKey, int]
     """How many pods of each target have their room."""
+
+
+class Ground(NamedTuple):
+    """What a cluster has before anything of ours is put there."""
+
+    nodes: Iterable[NodeRoom]
+    quotas: Mapping[str, Iterable[Quota]]
+    """By namespace."""
+    elastic: Elastic | None
+    """What an autoscaler can add."""
 
 
 class Commitments:
@@ -59,6 +71,8 @@ class Commitments:
         self._divided: dict[Span, dict[TargetKey, Mapping[str, int]]] = defaultdict(dict)
         """Floors that a whole division holds in all its clusters for the same span."""
         self._packings: dict[str, _Packing] = {}
+        self._bare: dict[str, _Packing] = {}
+        """The same without what an autoscaler may add."""
         self._wanted: dict[str, dict[tuple[str, float, float], tuple[int, ...]]] = defaultdict(dict)
         """What was asked of each cluster since the last floor that was added there."""
 
@@ -70,6 +84,7 @@ class Commitments:
             targets[key] = _Target(rank, size, original)
             if cluster in self._packings:
                 del self._packings[cluster]
+                self._bare.pop(cluster, None)
                 self._wanted.pop(cluster, None)
 
     def know_last(self, cluster: str, key: TargetKey, *, size: Size, original: int) -> None:
@@ -113,17 +128,25 @@ class Commitments:
         """
         if isinstance(cluster.nodes, Missing):
             return None
-        return self._packing(cluster.name).packed(cluster.nodes, self._standing(cluster.name, now, until))
+        wanted = self._standing(cluster.name, now, until)
+        ground = Ground(cluster.nodes, cluster.quotas, cluster.elastic)
+        return self._packing(cluster.name).packed(ground, wanted)
 
-    def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float) -> int:
+    def homeless(self, cluster: ClusterFacts, key: TargetKey, now: float, *, elastic: bool = True) -> int:
         """How many of a target's pods that are due by ``now`` find no room any more: nodes were lost.
 
+        ``elastic`` counts what an autoscaler may still add: at a start it has to be there.
         What a later segment prepares meanwhile does not count: it waits for the room.
         """
         if isinstance(cluster.nodes, Missing):
             return 0
-        packing, wanted = self._packing(cluster.name), self._due(cluster.name, now)
-        return packing.homeless(cluster.nodes, wanted, key)
+        wanted, packing = self._due(cluster.name, now), self._packing(cluster.name)
+        if cluster.elastic is None or elastic:
+            return packing.homeless(Ground(cluster.nodes, cluster.quotas, cluster.elastic), wanted, key)
+        bare = self._bare.get(cluster.name)
+        if bare is None:
+            bare = self._bare[cluster.name] = _Packing(self._targets[cluster.name])
+        return bare.homeless(Ground(cluster.nodes, cluster.quotas, None), wanted, key)
 
     def state(self, now: float) -> tuple[tuple[int, ...], ...]:
         """What stands or is prepared everywhere at ``now``; times of equal state have equal room."""
@@ -182,32 +205,31 @@ class _Packing:
         self._sizes = [target.size for _, target in ranked]
         self._places = {key: place for place, (key, _) in enumerate(ranked)}
         self._known: dict[tuple[int, ...], Packed] = {}
-        self._nodes: Nodes | None = None
         self._wanted: tuple[int, ...] = ()
         self._lodged: list[int] = []
-        self._rooms: list[Room] = []
+        self._rooms: list[FreeRoom] = []
         """The room before each target, and after the last one that was packed."""
 
-    def packed(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...]) -> Packed:
+    def packed(self, ground: Ground, wanted: tuple[int, ...]) -> Packed:
         """All targets with so many pods each."""
         found = self._known.get(wanted)
         if found is None:
-            self._pack(nodes, wanted, len(wanted))
+            self._pack(ground, wanted, len(wanted))
             lodged = dict(zip(self.originals, self._lodged, strict=True))
             found = self._known[wanted] = Packed(self._rooms[-1], lodged)
         return Packed(found.room.copy(), dict(found.lodged))
 
-    def homeless(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...], key: TargetKey) -> int:
+    def homeless(self, ground: Ground, wanted: tuple[int, ...], key: TargetKey) -> int:
         """How many pods of one target find no room; those that are served after it do not matter."""
         place = self._places[key]
-        self._pack(nodes, wanted, place + 1)
+        self._pack(ground, wanted, place + 1)
         return wanted[place] - self._lodged[place]
 
-    def _pack(self, nodes: Iterable[NodeRoom], wanted: tuple[int, ...], count: int) -> None:
+    def _pack(self, ground: Ground, wanted: tuple[int, ...], count: int) -> None:
         """Packs the first ``count`` targets, from the first on that has another number than last time."""
-        if self._nodes is None:
-            self._nodes = Nodes(nodes)
-            self._rooms = [Room(self._nodes, least(self._sizes))]
+        if not self._rooms:
+            nodes, quotas, elastic = ground
+            self._rooms = [empty_room(nodes, quotas, self._sizes, elastic)]
         if wanted != self._wanted:
             pairs = zip(self._wanted[: len(self._lodged)], wanted, strict=False)
             same = next((i for i, (old, new) in enumerate(pairs) if old != new), len(self._lodged))
@@ -217,12 +239,6 @@ class _Packing:
             room = self._rooms[place].copy()
             self._lodged.append(room.place(self._sizes[place], wanted[place]))
             self._rooms.append(room)
-
-
-def least(sizes: Iterable[Size]) -> Size:
-    """No more of anything than any of these; nothing where there are none."""
-    known = list(sizes)
-    return Size(min((s.cpu for s in known), default=0), min((s.memory for s in known), default=0))
 
 
 def decreasing(size: Size) -> tuple[int, int]:

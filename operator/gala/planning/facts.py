@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gala.api.event import GalaEventSpec
+from gala.planning.quotas import Quota
+from gala.planning.templates import PLAIN, Taint, Template
 
 TARGET_GONE = "NotFound"
 """Reason of a ``Missing`` target that is known not to exist; every other reason is doubt."""
@@ -66,6 +68,8 @@ class TargetFacts:
     """Requested per pod, millicores; 0 where the kind has no pod template we can read."""
     memory: int = 0
     """Requested per pod, bytes."""
+    template: Template = PLAIN
+    """What else each pod asks for."""
     ordered: bool = False
     """A StatefulSet with ``OrderedReady``: its pods start one after another."""
     autoscaler: str = ""
@@ -81,6 +85,22 @@ class NodeRoom(NamedTuple):
     cpu: int
     memory: int
     pods: int
+    labels: tuple[tuple[str, str], ...] = ()
+    """Those that a pod of a target asks for, by key."""
+    taints: tuple[Taint, ...] = ()
+    """Those that keep pods away."""
+    extended: tuple[tuple[str, int], ...] = ()
+    """Free of the resources that a pod of a target asks for beside CPU and memory, by name."""
+
+
+class Elastic(NamedTuple):
+    """What a node autoscaler can still add, told as one node."""
+
+    cpu: int
+    memory: int
+    pods: int
+    node_start: float
+    """Seconds from a Pending pod to a Ready node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +159,9 @@ class ClusterFacts:
     targets: Mapping[TargetKey, TargetFacts | Missing] = field(default_factory=dict)
     """Only targets that were asked for; a key that is absent was never read."""
     nodes: tuple[NodeRoom, ...] | Missing = ()
+    elastic: Elastic | None = None
+    quotas: Mapping[str, tuple[Quota, ...]] = field(default_factory=dict)
+    """By namespace of the targets; one whose quotas are not known has none."""
     pod_start: PodStart = field(default_factory=PodStart)
     signal_configured: bool = False
     traffic: Mapping[tuple[EventKey, str], Traffic] = field(default_factory=dict)

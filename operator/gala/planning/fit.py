@@ -8,11 +8,40 @@ ours holds at the time that counts.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
 from gala.planning.facts import NodeRoom
+from gala.planning.quotas import Draw
+from gala.planning.shortfall import CAME_FREE, CPU, MEMORY, PODS, Amount, Lack, lacking
+from gala.planning.templates import ANYWHERE, Spread, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What few pods ask for; only ``pools`` looks at it."""
+
+    draws: tuple[Draw, ...] = ()
+    """What it takes out of the quotas of its namespace."""
+    where: Where = ANYWHERE
+    extended: tuple[tuple[str, int], ...] = ()
+    """Of what it asks for beside CPU and memory, by name."""
+    spread: Spread | None = None
+    of: str = ""
+    """Whose pods are spread; empty where none are, so that equal pods of all targets are one."""
+    _hash: int = field(init=False, compare=False, repr=False)
+    """It is looked up for every pod of a plan, and deep."""
+
+    def __post_init__(self) -> None:
+        """Reckons the hash once."""
+        deep = (self.draws, self.where, self.extended, self.spread, self.of)
+        object.__setattr__(self, "_hash", hash(deep))
+
+    def __hash__(self) -> int:
+        """As reckoned."""
+        return self._hash
 
 
 class Size(NamedTuple):
@@ -20,6 +49,8 @@ class Size(NamedTuple):
 
     cpu: int
     memory: int
+    needs: Needs | None = None
+    """None where it may use every node without a taint, and nothing else bounds it."""
 
 
 NOTHING = Size(0, 0)
@@ -104,9 +135,13 @@ class Room:
     def _fill(self, group: _Group, size: Size, pods: int, begun: list[_Group]) -> int:
         """Fills one group, adds what is left of it to those begun; returns the pods without room."""
         count, free_cpu, free_memory, slots = group
-        cpu, memory = size
-        each = _fitting(((1, free_cpu, free_memory, slots),), size)
-        if not each:
+        cpu, memory, _ = size
+        each = slots
+        if cpu and (by_cpu := free_cpu // cpu) < each:
+            each = by_cpu
+        if memory and (by_memory := free_memory // memory) < each:
+            each = by_memory
+        if each < 1:
             self._keep(group, begun)
             return pods
         full = min(count, pods // each)
@@ -130,6 +165,27 @@ class Room:
         else:
             self._full += (group,)
 
+    def amounts(self, size: Size) -> tuple[Amount, ...]:
+        """What is free in sum beside what one such pod asks for."""
+        cpu = memory = slots = 0
+        for count, free_cpu, free_memory, free_slots in (
+            *self._full,
+            *self._begun,
+            *self._nodes.groups[self._since :],
+        ):
+            # An overdrawn node takes nothing away from the others.
+            if free_cpu > 0:
+                cpu += count * free_cpu
+            if free_memory > 0:
+                memory += count * free_memory
+            if free_slots > 0:
+                slots += count * free_slots
+        return (Amount(CPU, cpu, size.cpu), Amount(MEMORY, memory, size.memory), Amount(PODS, slots, 1))
+
+    def lack(self, size: Size, pods: int) -> Lack:
+        """What keeps ``pods`` more of this size out."""
+        return CAME_FREE if self.fits(size) else lacking(self.amounts(size), pods)
+
     def left(self) -> tuple[NodeRoom, ...]:
         """The nodes with what is free on them now, equal ones grouped."""
         groups = (*self._full, *self._begun, *self._nodes.groups[self._since :])
@@ -138,7 +194,7 @@ class Room:
 
 def _fitting(groups: Iterable[_Group], size: Size) -> int:
     """Pods of this size that find room on these groups: the innermost loop of every plan."""
-    cpu, memory = size
+    cpu, memory, _ = size
     found = 0
     for count, free_cpu, free_memory, slots in groups:
         each = slots
@@ -149,6 +205,12 @@ def _fitting(groups: Iterable[_Group], size: Size) -> int:
         if each > 0:
             found += count * each
     return found
+
+
+def least(sizes: Iterable[Size]) -> Size:
+    """No more of anything than any of these; nothing where there are none."""
+    known = list(sizes)
+    return Size(min((s.cpu for s in known), default=0), min((s.memory for s in known), default=0))
 
 
 def _bounds(size: Size) -> tuple[float, float]:

@@ -117,7 +117,8 @@ def _carries(stand: Stand, workload: str, cluster: str, floor: Floor) -> int | N
         return floor.replicas
     if site is None or not stand.begun(cluster):
         return None
-    homeless = stand.scene.commitments.homeless(site.cluster, site.key, stand.at)
+    ahead = stand.scene.now < stand.placed.segment.ready_by
+    homeless = stand.scene.commitments.homeless(site.cluster, site.key, stand.at, elastic=ahead)
     if not homeless:
         return None
     placed = stand.scene.commitments.due(cluster, site.key, stand.at) - homeless

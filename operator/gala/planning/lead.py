@@ -20,6 +20,8 @@ class Growth(NamedTuple):
     """The largest growth of one OrderedReady StatefulSet, which starts its pods one after another."""
     warmup: float = 0.0
     """The largest warm-up of the workloads that grow, seconds."""
+    node_start: float = 0.0
+    """Seconds until a node is there that has to be added first."""
 
 
 def last_pod(pod_start: PodStart, settings: Settings) -> float:
@@ -34,11 +36,11 @@ def wave_time(pods: int, pod_start: PodStart) -> float:
 
 
 def lead(growth: Growth, pod_start: PodStart, settings: Settings) -> float:
-    """Waves + last pod + warm-up + margin, in whole seconds; 0 where nothing grows."""
+    """New nodes + waves + last pod + warm-up + margin, in whole seconds; 0 where nothing grows."""
     if growth.pods <= 0:
         return 0.0
     starting = max(wave_time(growth.pods, pod_start), growth.ordered * pod_start.p95)
-    terms = starting + last_pod(pod_start, settings) + growth.warmup
+    terms = growth.node_start + starting + last_pod(pod_start, settings) + growth.warmup
     return float(math.ceil(terms + max(settings.margin_min, terms * settings.margin_percent / 100)))
 
 

@@ -74,6 +74,8 @@ class Need(NamedTuple):
     short_reason: str
     qps: int
     """The forecast, 0 for a demand stated in replicas."""
+    why: str = ""
+    """What each cluster lacks for more, as the end of a sentence."""
 
 
 class Weight(NamedTuple):

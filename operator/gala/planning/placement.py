@@ -6,7 +6,7 @@ takes its room before the next one is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,19 +20,14 @@ from gala.planning.division import Part, divide, webster
 from gala.planning.facts import ClusterFacts, EventFacts, TargetKey
 from gala.planning.fit import Size
 from gala.planning.ledger import Allocation, Basis, LastShares, Latched
+from gala.planning.pools import Pools
 from gala.planning.segments import Segment
+from gala.planning.shortfall import BOUND, Cause, Short, short_of
 from gala.planning.sites import Site
 from gala.settings import Settings
 
 _LAST = 1 << 31
 """Fill order of a latched cluster that cannot be used any more."""
-
-
-class Short(NamedTuple):
-    """Replicas that found no room, and which bound was met."""
-
-    replicas: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +43,8 @@ class Placed:
     short: Mapping[str, Short] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each workload's shares came from."""
+    stretched: frozenset[str] = frozenset()
+    """Clusters in which nodes have to be added first, for this or for what is placed beside it."""
 
 
 class Row(NamedTuple):
@@ -159,6 +156,23 @@ class Rooms:
             if count > lodged:
                 space.lodged[key] = lodged + space.room.place(size, count - lodged)
 
+    def causes(self, workload: Workload, row: Row, counts: Mapping[str, int], short: int) -> Iterator[Cause]:
+        """Why each cluster takes no more, once the room of ``counts`` is taken and so many are short."""
+        most = _most(workload)
+        for name, space, size in zip(row.names, self._along(row), row.sizes, strict=True):
+            if counts.get(name, 0) >= most:
+                yield Cause(name, BOUND)
+            elif space is not None:
+                yield Cause(name, space.room.lack(size, short))
+
+    def stretched(self) -> frozenset[str]:
+        """Clusters in which pods were placed where nodes have to be added first."""
+        return frozenset(
+            name
+            for name, space in self._packed.items()
+            if space is not None and isinstance(space.room, Pools) and space.room.stretched
+        )
+
     def _along(self, row: Row) -> list[Packed | None]:
         """The room in each cluster of a row; most workloads of an event run in the same clusters."""
         known = self._rows.get(row.names)
@@ -234,11 +248,11 @@ class Placing:
         )
         self._totals[name] = total
         self._divided[name], self._counts[name] = parts, divided.counts
-        if divided.short:
-            bound = workload.per_cluster.max
-            by_max = bound is not None and all(part.cap >= bound for part in parts) and bool(parts)
-            self._short[name] = Short(divided.short, "PerClusterMax" if by_max else "InsufficientRoom")
         self._hold(name, divided.counts)
+        if divided.short:
+            row = self._scene.rows.get(name)
+            causes = self._rooms.causes(workload, row, divided.counts, divided.short) if row else ()
+            self._short[name] = short_of(divided.short, causes)
 
     def done(self) -> Placed:
         """The whole segment, once every demand is served."""
@@ -249,6 +263,7 @@ class Placing:
             divisions=self._counts,
             short=self._short,
             sources=self._sources,
+            stretched=self._rooms.stretched(),
         )
 
     def _parts(self, workload: Workload) -> list[Part]:

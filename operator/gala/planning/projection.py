@@ -17,10 +17,10 @@ from typing import NamedTuple
 from gala.planning.books import Books, SiteKey
 from gala.planning.commitments import Commitments, Held
 from gala.planning.facts import ClusterFacts, EventKey, TargetFacts
-from gala.planning.fit import Size
 from gala.planning.night import Night, nights
 from gala.planning.placement import Placed, Placing, Rooms, Scene, hold_all
 from gala.planning.segments import Segment
+from gala.planning.sites import pod_size
 from gala.planning.snapshot import Snapshot
 from gala.planning.timeline import Course, Latch, Target, Window, windows
 from gala.settings import Settings
@@ -63,11 +63,11 @@ def _know(snapshot: Snapshot, books: Books, found: Iterable[Night], commitments:
         for (_, cluster), entry in night.entries.items():
             known = snapshot.clusters.get(cluster)
             facts = known.targets.get(entry.target) if known else None
-            if isinstance(facts, TargetFacts):
+            if known is not None and isinstance(facts, TargetFacts):
                 commitments.know_last(
                     cluster,
                     entry.target,
-                    size=Size(facts.cpu, facts.memory),
+                    size=pod_size(known, entry.target, facts),
                     original=books.original(cluster, entry.target, facts),
                 )
 
@@ -166,6 +166,7 @@ def _windows(
             latches={name: here[name] for name in wants[cluster] if name in here},
             cooldown=night.policy.cooldown,
             step_percent=night.policy.max_step_percent,
+            stretched={name for name, place in placed.items() if cluster in place.stretched},
             now=now,
             settings=settings,
         )

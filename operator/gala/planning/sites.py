@@ -15,11 +15,13 @@ from gala.api.event import Tier, Workload
 from gala.api.meta import Selector
 from gala.planning.books import Books, SiteKey
 from gala.planning.facts import ClusterFacts, EventFacts, Missing, TargetFacts, TargetKey
-from gala.planning.fit import Size
+from gala.planning.fit import NOTHING, Needs, Size
 from gala.planning.grants import highest_tier, knows, may_grow, refusal, refusal_of_all
 from gala.planning.ledger import Entry
 from gala.planning.outcome import Finding
+from gala.planning.quotas import draws
 from gala.planning.snapshot import Snapshot
+from gala.planning.templates import ANYWHERE
 
 _LAST = Tier.C.rank
 
@@ -92,7 +94,7 @@ def sites(event: EventFacts, snapshot: Snapshot, books: Books) -> tuple[dict[Sit
         for cluster in spoken_of:
             name = cluster.name
             facts, entry = cluster.targets.get(key), entries.get((workload.name, name))
-            original, size = books.original(name, key, facts), _size(facts)
+            original, size = books.original(name, key, facts), pod_size(cluster, key, facts)
             place = (name, (key if entry is None else entry.target).namespace)
             if place not in grants:
                 granted = highest_tier(cluster.admits, event.key.namespace, place[1])
@@ -123,8 +125,18 @@ def _strangers(event: EventFacts, taking: Iterable[ClusterFacts]) -> set[str]:
     }
 
 
-def _size(facts: TargetFacts | Missing | None) -> Size:
-    return Size(facts.cpu, facts.memory) if isinstance(facts, TargetFacts) else Size(0, 0)
+def pod_size(cluster: ClusterFacts, key: TargetKey, facts: TargetFacts | Missing | None) -> Size:
+    """What one pod of a target asks of its cluster; nothing where the target was never read."""
+    if not isinstance(facts, TargetFacts):
+        return NOTHING
+    quotas, template = cluster.quotas.get(key.namespace, ()), facts.template
+    plain = template.where == ANYWHERE and template.spread is None and not template.extended
+    if plain and not quotas:
+        return Size(facts.cpu, facts.memory)
+    drawn = draws(key.namespace, quotas, cpu=facts.cpu, memory=facts.memory, template=template)
+    of = str(key) if template.spread is not None else ""
+    needs = Needs(drawn, template.where, template.extended, template.spread, of)
+    return Size(facts.cpu, facts.memory, needs)
 
 
 def _refusal(event: EventFacts, site: Site) -> Finding | None:

@@ -6,7 +6,7 @@ never from what runs now: a lead that shrinks as pods arrive would switch its ow
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -59,6 +59,8 @@ class Course:
     latches: Mapping[str, Latch]
     cooldown: float
     step_percent: int
+    stretched: Collection[str] = ()
+    """Segments for which nodes have to be added here first."""
     now: float
     settings: Settings
 
@@ -94,9 +96,9 @@ def _window(
     course: Course, segment: Segment, floors: Mapping[str, int], earlier: Sequence[_Placed]
 ) -> Window:
     latch = course.latches.get(segment.name)
-    cold = _lead(course, floors, {})
+    cold = _lead(course, segment, floors, {})
     baseline, gap, gap_from = _baseline(course, segment, floors, earlier, cold)
-    needed = _lead(course, floors, baseline) if baseline else cold
+    needed = _lead(course, segment, floors, baseline) if baseline else cold
     estimate = segment.ready_by - needed
     released = False
     if latch is None:
@@ -146,7 +148,7 @@ def _baseline(
 
 def _far(course: Course, segment: Segment, floors: Mapping[str, int]) -> bool:
     """Whether an edit has moved a segment so far away that what is held for it may be given up."""
-    back = _shrink(course, floors) + _lead(course, floors, {})
+    back = _shrink(course, floors) + _lead(course, segment, floors, {})
     return segment.ready_by - course.now >= 2 * back
 
 
@@ -158,7 +160,7 @@ def _most(items: Sequence[_Placed]) -> dict[str, int]:
     return most
 
 
-def _lead(course: Course, floors: Mapping[str, int], baseline: Mapping[str, int]) -> float:
+def _lead(course: Course, segment: Segment, floors: Mapping[str, int], baseline: Mapping[str, int]) -> float:
     pods = ordered = 0
     warmup = 0.0
     targets = course.targets
@@ -171,7 +173,9 @@ def _lead(course: Course, floors: Mapping[str, int], baseline: Mapping[str, int]
             if one_by_one and grows > ordered:
                 ordered = grows
             warmup = max(warmup, warm)
-    return lead(Growth(pods, ordered, warmup), course.cluster.pod_start, course.settings)
+    elastic = course.cluster.elastic
+    node_start = elastic.node_start if elastic is not None and segment.name in course.stretched else 0.0
+    return lead(Growth(pods, ordered, warmup, node_start), course.cluster.pod_start, course.settings)
 
 
 def _shrink(course: Course, floors: Mapping[str, int]) -> float:

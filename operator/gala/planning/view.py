@@ -165,6 +165,7 @@ def _needs(staged: Stage, segment: Segment, placed: Placed) -> Iterator[Need]:
             uncovered + (short.replicas if short else 0),
             short.reason if short else reason,
             demands[workload].qps or 0,
+            short.why if short else "",
         )
 
 
@@ -183,10 +184,7 @@ def _findings(
 def _segment_findings(staged: Stage, cold: set[SiteKey], segment: Segment, now: float) -> Iterator[Finding]:
     placed = staged.placed.get(segment.name)
     for workload, short in sorted((placed.short if placed else {}).items()):
-        text = (
-            "the limit perCluster.max" if short.reason == "PerClusterMax" else "the room in all its clusters"
-        )
-        message = f"{segment.name}: {short.replicas} replicas of {workload} do not fit within {text}"
+        message = f"{segment.name}: {short.replicas} replicas of {workload} do not fit: {short.why}"
         yield Finding(short.reason, message, "", workload)
     here = {w: count for (name, w), count in staged.uncovered.items() if name == segment.name}
     for workload, uncovered in sorted(here.items()):

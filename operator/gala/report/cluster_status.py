@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from gala.api.cluster import GalaClusterStatus, PodStartStatus, Resources
 from gala.api.quantities import format_cpu, format_memory
+from gala.fleet.amounts import Amount
 from gala.fleet.member import ClusterHealth
-from gala.fleet.rooms import Amount
 from gala.planning.facts import ClusterFacts, EventKey, Missing
 from gala.report.conditions import Judgement, merge, no, several, unknown, yes
 

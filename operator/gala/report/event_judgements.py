@@ -271,7 +271,8 @@ def _capacity(view: EventView) -> Judgement:
     short = [
         (
             need.short_reason or "Shortfall",
-            f"{segment.name}: {need.short} of {need.required} {need.workload} find no room",
+            f"{segment.name}: {need.short} of {need.required} {need.workload} find no room"
+            + (f": {need.why}" if need.why else ""),
         )
         for segment in view.ahead
         for need in segment.needs
