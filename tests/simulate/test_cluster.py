@@ -6,6 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gala.planning.facts import ClusterFacts, Missing, NodeRoom, PodStart, TargetFacts, TargetKey
 from gala.simulate.cluster import GRACE, LAST_OF_P95, VirtualCluster
@@ -162,3 +164,24 @@ def test_the_same_value_again_is_no_change() -> None:
     made = cluster()
     made.scale(WEB, 2, 5.0)
     assert made.targets[WEB].specs == [(0.0, 2)]
+
+
+STEPS = st.lists(
+    st.tuples(st.floats(0, 60), st.sampled_from([WEB, CART]), st.integers(0, 60)), min_size=1, max_size=30
+)
+
+
+@given(STEPS)
+def test_pods_never_take_more_room_than_there_is_and_none_is_lost(steps: list[tuple[float, TargetKey, int]]):
+    made, now = cluster(20, web=5, cart=5), 0.0
+    for wait, key, to in steps:
+        now += wait
+        made.scale(key, to, now)
+        targets = made.targets.values()
+        assert sum(len(target.times) + target.stopping for target in targets) <= 20
+        assert all(len(target.times) + target.waiting == target.spec for target in targets)
+        assert all(sum(pods for _, pods in target.stack) == len(target.times) for target in targets)
+    made.step(now + 2 * GRACE)
+    left = 20 - sum(len(target.times) for target in made.targets.values())
+    assert made.waiting == 0 or left == 0, "who waits is let in as soon as there is room"
+    assert all(target.stopping == 0 for target in made.targets.values())

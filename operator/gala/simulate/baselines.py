@@ -6,6 +6,7 @@ signals as the operator.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -53,7 +54,7 @@ class _Watched:
 
     __slots__ = ("_autoscaler", "_hot", "_place", "_rates")
 
-    def __init__(self, place: Place, rates: list[float]) -> None:
+    def __init__(self, place: Place, rates: array[float]) -> None:
         self._place = place
         self._rates = rates
         self._autoscaler = Autoscaler(Bounds(max(1, place.original), _MANY))

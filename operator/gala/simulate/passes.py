@@ -6,6 +6,7 @@ the engine makes each two seconds, would see other pods and decide the same.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
@@ -65,7 +66,7 @@ class Operator:
         self._facts = {name: _Facts(facts, night) for name, facts in night.snapshot.clusters.items()}
         self._records: dict[EventKey, EventRecord] = {}
         self._ledgers: dict[tuple[EventKey, str], ClusterLedger] = {}
-        self._seen: dict[str, list[tuple[Place, list[float]]]] = {}
+        self._seen: dict[str, list[tuple[Place, array[float]]]] = {}
         for name, places in night.clusters.items():
             if night.snapshot.clusters[name].signal_configured:
                 self._seen[name] = [(place, trace.seen(place)) for place in places if place.per_replica]
@@ -167,7 +168,7 @@ class _Facts:
     def look(
         self,
         cluster: VirtualCluster,
-        seen: list[tuple[Place, list[float]]] | tuple[()],
+        seen: list[tuple[Place, array[float]]] | tuple[()],
         now: float,
         trace: Trace,
     ) -> ClusterFacts:
@@ -212,7 +213,7 @@ class _Facts:
 
 
 def _samples(
-    seen: list[tuple[Place, list[float]]] | tuple[()], number: int, trace: Trace
+    seen: list[tuple[Place, array[float]]] | tuple[()], number: int, trace: Trace
 ) -> dict[tuple[EventKey, str], Traffic]:
     at = trace.night.start + number * SAMPLE - trace.weather.signal_age
     found: dict[tuple[EventKey, str], Traffic] = {}

@@ -87,13 +87,13 @@ class Trace:
             return self._nothing
         return traffic.series(place.flow.workload, place.cluster)
 
-    def seen(self, place: Place) -> list[float]:
+    def seen(self, place: Place) -> array[float]:
         """The rate that is known at each multiple of ``SAMPLE`` from the night's start on."""
         series, step = self.offered(place), self.step
         sums = list(accumulate(series, initial=0.0))
         age, window = self.weather.signal_age, max(step, int(place.window))
         wide, last = window // step, len(series)
-        found = []
+        found = array("d")
         for number in range(int((self.night.end - self.night.start) // SAMPLE) + 1):
             end = min(last, max(1, int((number * SAMPLE - age) // step)))
             begin = max(0, end - wide)
