@@ -148,6 +148,23 @@ def test_where_a_stated_share_is_capped_the_rest_would_be_served_if_it_were_stee
     assert tier.ratio < 0.9 < 0.999 < tier.steered_ratio
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_traffic_is_measured_less_of_a_hot_cluster_is_lost(seed: int) -> None:
+    lost = []
+    for measured in ({}, {"prometheus": {"url": "https://prometheus.example.com"}}):
+        east, north, facts = build.fleet()
+        members = [{**one, "spec": {**one["spec"], **measured}} for one in (east, north)]
+        signal = {"metric": "http_requests_total"}
+        web = {"name": "web", "target": {"name": "web"}, "signal": signal}
+        web["capacity"] = {"qpsPerReplica": 100, "headroomPercent": 5}
+        files = build.read([build.event(workloads=[web])], [*members, facts])
+        simulated = simulate(snapshot_of(files), seed=seed, weather=Weather(), settings=Settings())
+        tier = outcomes(simulated)["gala"].tiers["B"]
+        lost.append(tier.offered - tier.served)
+    blind, seeing = lost
+    assert seeing < blind
+
+
 def test_two_events_on_one_target_serve_one_traffic() -> None:
     files = build.read([build.event(), build.event("late")], build.fleet())
     simulated = simulate(snapshot_of(files), seed=1, weather=Weather(), settings=Settings())
