@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil, fsum, inf
-from operator import add, gt, sub
+from operator import add, sub
 
 from gala.api.event import Tier
 from gala.planning.facts import EventKey
@@ -107,16 +107,17 @@ class Tally:
         if not place.per_replica:
             return
         offered, tier = self._trace.offered(place), place.tier
-        served = [warm * place.per_replica for warm in self._warm(place, target)]
+        served = map(place.per_replica.__mul__, self._warm(place, target))
+        left = array("d", map(sub, served, offered))
         nothing = array("d", bytes(8 * self._trace.count))
         spare = self._spare.get(place.flow, nothing)
-        self._spare[place.flow] = array("d", map(add, spare, map(sub, served, offered)))
+        self._spare[place.flow] = array("d", map(add, spare, left))
         self._offered[tier] = array("d", map(add, self._offered[tier], offered))
-        if any(map(gt, offered, served)):
+        if min(left) < 0.0:
             lost = self._lost[tier]
-            for index, (came, could) in enumerate(zip(offered, served, strict=True)):
-                if came > could:
-                    lost[index] += came - could
+            for index, beyond in enumerate(left):
+                if beyond < 0.0:
+                    lost[index] -= beyond
 
     def _warm(self, place: Place, target: VirtualTarget) -> Iterator[int]:
         """Warm replicas at each step of the night; a pod counts from the first whole step on."""

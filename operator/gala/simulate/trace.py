@@ -18,7 +18,7 @@ SAMPLE = 15.0
 FINE = 1_000
 """Up to so many places every second counts."""
 
-COARSE = 5
+COARSE = 10
 """Seconds that count at once beyond."""
 
 VOICES = 64
