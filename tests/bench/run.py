@@ -1,7 +1,7 @@
 """Takes every figure of docs/benchmarks.md and prints them beside their targets; 1 where one is missed.
 
 python tests/bench/run.py                          # all, some minutes
-python tests/bench/run.py plan pass                # some of: plan, pass, writes, start, growth
+python tests/bench/run.py plan pass                # some of: plan, pass, writes, start, growth, simulate
 python tests/bench/run.py plan --size 20 50 3      # clusters, workloads, rounds
 python tests/bench/run.py --json out/bench.json
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 import growth_bench
 import pass_bench
 import plan_bench
+import simulate_bench
 import start_bench
 import write_bench
 from measure import Report, machine
@@ -48,12 +49,17 @@ def _growth(report: Report, _: Size) -> None:
     report.curves += growth_bench.growth()
 
 
+def _simulate(report: Report, size: Size) -> None:
+    report.add(*simulate_bench.nights(size))
+
+
 BENCHES: dict[str, Callable[[Report, Size], None]] = {
     "plan": _plan,
     "pass": _pass,
     "writes": _writes,
     "start": _start,
     "growth": _growth,
+    "simulate": _simulate,
 }
 
 

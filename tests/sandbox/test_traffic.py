@@ -94,3 +94,30 @@ def test_a_night_is_a_valid_event(rounds: int, clusters: int, scale: float):
     assert (check_event(event), unsupported(event)) == ((), ())
     assert (len(event.spec.rounds), len(night.clusters)) == (rounds, clusters)
     assert sum(cluster.share for cluster in night.clusters) == pytest.approx(1.0)
+
+
+def test_coarser_steps_have_the_same_shape():
+    fine, coarse = Traffic(plan(), seed=1), Traffic(plan(), seed=1, step=5)
+    series = coarse.series("api", "north")
+    assert len(series) == 400
+    assert list(series) == list(fine.series("api", "north"))[::5]
+    assert coarse.mean("api", "north", 330.0, 400.0) == pytest.approx(1050.0)
+    assert coarse.counter("api", "north", 100.0) == fine.counter("api", "north", 100.0)
+
+
+def test_places_that_share_noise_do_not_move_together():
+    traffic = Traffic(plan(noise=0.05), seed=1, step=5, voices=2)
+    first, other = (
+        [value / SHARES[name] for value in traffic.series("api", name)] for name in ("north", "east")
+    )
+    assert first != other
+    calm = first[:40]
+    assert max(calm) < 130
+    assert min(calm) > 75
+
+
+def test_what_was_forgotten_is_computed_anew_to_the_same_values():
+    traffic = Traffic(plan(noise=0.05), seed=1, voices=2)
+    before = list(traffic.series("api", "north")), traffic.mean("api", "north", 0.0, 100.0)
+    traffic.forget()
+    assert (list(traffic.series("api", "north")), traffic.mean("api", "north", 0.0, 100.0)) == before

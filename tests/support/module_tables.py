@@ -11,7 +11,7 @@ from pathlib import Path
 from doc_pages import ROOT
 
 PAGE = ROOT / "docs" / "modules.md"
-ROOMS = ("api", "planning", "fleet", "signals", "report", "engine", "intake", "sandbox", "cli")
+ROOMS = ("api", "planning", "fleet", "signals", "report", "engine", "intake", "sandbox", "simulate", "cli")
 """In the order in which they may import each other."""
 
 _SOURCES = ROOT / "operator" / "gala"

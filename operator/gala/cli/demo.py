@@ -7,15 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import click
 from click.core import ParameterSource
 
 from gala.cli import demo_serve, loop
 from gala.cli.demo_screen import DemoScreen
+from gala.cli.files import take_place
 from gala.engine.passes import Done
-from gala.errors import InvalidInput
 from gala.report import html, picture
 from gala.report.table import print_report
 from gala.sandbox.demo import Played, play_night
@@ -114,7 +113,7 @@ def _play_out(night: Night, json_file: Path | None, html_file: Path, svg_file: P
         ("--json", None if quiet else json_file),
     ):
         if path is not None:
-            _take_place(path, option)
+            take_place(path, option)
     began = time.monotonic()
     played = loop.run(_play(night, quiet=quiet))
     _write(html_file, html.render(played.report, played.log))
@@ -151,16 +150,6 @@ def _tell(played: Played, page: Path, seconds: float) -> None:
     click.echo(
         f"{hours:.1f} simulated hours, {played.passes:,} passes, {seconds:.0f} s. The night, drawn: {page}"
     )
-
-
-def _take_place(path: Path, option: str) -> None:
-    """Fails where a file cannot be written, before a minute was spent on what would stand in it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path.parent):
-            pass
-    except OSError as failed:
-        raise InvalidInput(f"{path}: {failed.strerror}; name another place with {option}.") from failed
 
 
 def _write(path: Path, text: str) -> None:

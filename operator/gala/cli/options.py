@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 import yaml
 
-from gala.api.scalars import parse_instant
+from gala.api.scalars import parse_duration, parse_instant
 from gala.settings import Settings
 
 Command = Callable[..., Any]
@@ -24,6 +24,14 @@ def instant(_context: click.Context, _option: click.Parameter, text: str | None)
     """A time with an offset, as seconds since the epoch."""
     try:
         return None if text is None else parse_instant(text)
+    except ValueError as refused:
+        raise click.BadParameter(str(refused)) from refused
+
+
+def duration(_context: click.Context, _option: click.Parameter, text: str) -> float:
+    """A duration as `90s` or `5m`, in seconds."""
+    try:
+        return parse_duration(text)
     except ValueError as refused:
         raise click.BadParameter(str(refused)) from refused
 

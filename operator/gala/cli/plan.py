@@ -22,7 +22,7 @@ from gala.settings import Settings
 FILE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True)
 
 
-def _named(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+def named(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """The files with clusters; who names none is told what stands in such a file."""
     if not names:
         raise click.UsageError(
@@ -35,7 +35,7 @@ def _named(_context: click.Context, _option: click.Parameter, names: tuple[str, 
 @click.command()
 @click.option("-f", "--filename", "events", type=FILE, multiple=True, required=True,
               help="GalaEvents as YAML or JSON; `-` reads stdin. May be given several times.")  # fmt: skip
-@click.option("--clusters", type=FILE, multiple=True, callback=_named,
+@click.option("--clusters", type=FILE, multiple=True, callback=named,
               help="GalaClusters, and GalaFacts that say what runs there and what is free; as "
                    "examples/clusters.yaml is.  [required]")  # fmt: skip
 @click.option("-o", "--output", type=click.Choice(["table", "json", "kubectl"]), default="table",

@@ -32,6 +32,10 @@ class Known(NamedTuple):
 COMMANDS: Mapping[str, Known] = {
     "demo": Known("gala.cli.demo", "Play a night like the Spring Festival Gala, without any cluster."),
     "plan": Known("gala.cli.plan", "Show who gets what and when, without any cluster."),
+    "simulate": Known(
+        "gala.cli.simulate",
+        "Play a night by arithmetic, beside an HPA, cron, the peak all night and an oracle.",
+    ),
     "status": Known(
         "gala.cli.status", "Show how events stand: rounds, clusters, workloads; what is wrong first."
     ),
@@ -108,6 +112,7 @@ def root() -> None:
     Try it without any cluster:
       gala demo                                  play a night on three embedded clusters
       gala plan -f EVENT --clusters CLUSTERS     who gets what, and when
+      gala simulate -f EVENT --clusters CLUSTERS what the night would come to
 
     \b
     Use it on yours:

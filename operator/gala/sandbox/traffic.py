@@ -1,4 +1,4 @@
-"""Traffic of a night: a pure function of seed, workload, cluster and second.
+"""Traffic of a night: a pure function of seed, workload, cluster and time.
 
 Shapes and figures: before a round the public warms up (20 to 50 % more over two minutes); at the
 cue it rises as ``base + A·(1 − exp(−(t/τ)²))`` with τ of a few seconds, holds for about two
@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from math import exp, log, sqrt
+from operator import mul
 from random import Random
 from typing import NamedTuple
+from zlib import crc32
 
 _PERSISTENCE = 0.9
 """AR(1) from one second to the next: a deviation lasts about ten seconds."""
@@ -114,52 +116,65 @@ def hot(shares: Mapping[str, float], cluster: str, factor: float) -> dict[str, f
 
 
 class Traffic:
-    """The plan with its noise, second by second; a series is computed when first asked for."""
+    """The plan with its noise, step by step; a series is computed when first asked for."""
 
-    def __init__(self, plan: TrafficPlan, *, seed: int) -> None:
+    def __init__(self, plan: TrafficPlan, *, seed: int, step: int = 1, voices: int = 0) -> None:
+        """``step`` is the seconds between two values.
+
+        With ``voices`` so many series of noise are drawn, and each place listens to one of them from
+        another moment on: a million values a second would else be drawn for a large fleet.
+        """
         self.plan = plan
+        self.step = step
         self._seed = seed
-        self._count = max(1, int(plan.end - plan.start))
+        self._count = max(1, int(plan.end - plan.start) // step)
+        self._voices = tuple(self._noise(f"{seed}/voice/{number}") for number in range(voices))
         self._totals: dict[str, list[float]] = {}
         self._series: dict[tuple[str, str], array[float]] = {}
         self._sums: dict[tuple[str, str], array[float]] = {}
         self._shares = self._all_shares()
 
     def qps(self, workload: str, cluster: str, time: float) -> float:
-        """The rate in the second that ``time`` lies in."""
-        return self.series(workload, cluster)[self._second(time)]
+        """The rate in the step that ``time`` lies in."""
+        return self.series(workload, cluster)[self._index(time)]
 
     def mean(self, workload: str, cluster: str, start: float, end: float) -> float:
-        """The mean rate over whole seconds of [start, end)."""
-        first, last = self._second(start), max(self._second(end), self._second(start) + 1)
+        """The mean rate over whole steps of [start, end)."""
+        first, last = self._index(start), max(self._index(end), self._index(start) + 1)
         sums = self.sums(workload, cluster)
         return (sums[last] - sums[first]) / (last - first)
 
     def counter(self, workload: str, cluster: str, time: float) -> float:
         """Requests since the night began."""
-        return self.sums(workload, cluster)[self._second(time)]
+        return self.sums(workload, cluster)[self._index(time)] * self.step
 
     def series(self, workload: str, cluster: str) -> array[float]:
-        """QPS of every second from ``plan.start`` on."""
+        """QPS of every step from ``plan.start`` on."""
         key = (workload, cluster)
         if key not in self._series:
             self._series[key] = self._compute(workload, cluster)
         return self._series[key]
 
     def sums(self, workload: str, cluster: str) -> array[float]:
-        """Requests before each second: one entry more than ``series``."""
+        """The values of ``series`` before each step, added up: one entry more than there."""
         key = (workload, cluster)
         if key not in self._sums:
             self._sums[key] = array("d", accumulate(self.series(workload, cluster), initial=0.0))
         return self._sums[key]
 
-    def _second(self, time: float) -> int:
-        return min(max(0, int(time - self.plan.start)), self._count - 1)
+    def forget(self) -> None:
+        """Drops every series; who asks again gets the same."""
+        self._series.clear()
+        self._sums.clear()
+
+    def _index(self, time: float) -> int:
+        return min(max(0, int((time - self.plan.start) // self.step)), self._count - 1)
 
     def _total(self, workload: str) -> list[float]:
         if workload not in self._totals:
             load, start = self.plan.loads[workload], self.plan.start
-            self._totals[workload] = [load.at(start + second) for second in range(self._count)]
+            times = (start + self.step * number for number in range(self._count))
+            self._totals[workload] = [load.at(time) for time in times]
         return self._totals[workload]
 
     def _all_shares(self) -> dict[str, list[float]]:
@@ -168,17 +183,30 @@ class Traffic:
         for skew in plan.skews:
             weights = {name: share * skew.factors.get(name, 1.0) for name, share in plan.shares.items()}
             whole = sum(weights.values())
-            first, last = self._second(skew.start), self._second(skew.end)
+            first, last = self._index(skew.start), self._index(skew.end)
             for name, weight in weights.items():
                 found[name][first:last] = [weight / whole] * (last - first)
         return found
 
     def _compute(self, workload: str, cluster: str) -> array[float]:
-        draw = Random(f"{self._seed}/{workload}/{cluster}").gauss  # noqa: S311 (a model, no secret)
-        scale = self.plan.noise * sqrt(1.0 - _PERSISTENCE**2)
-        noise = draw(0.0, self.plan.noise)
+        name = f"{self._seed}/{workload}/{cluster}"
+        noise = self._listen(name) if self._voices else self._noise(name)
+        shared = map(mul, self._total(workload), self._shares[cluster])
+        return array("d", map(mul, shared, noise))
+
+    def _listen(self, name: str) -> array[float]:
+        number = crc32(name.encode())
+        voice, first = self._voices[number % len(self._voices)], number // len(self._voices) % self._count
+        return voice[first:] + voice[:first]
+
+    def _noise(self, name: str) -> array[float]:
+        """Factors around one, each close to the one before it."""
+        draw = Random(name).gauss  # noqa: S311 (a model, no secret)
+        persistence, width = _PERSISTENCE**self.step, self.plan.noise
+        scale = width * sqrt(1.0 - persistence**2)
+        now = draw(0.0, width)
         found = array("d")
-        for total, share in zip(self._total(workload), self._shares[cluster], strict=True):
-            found.append(max(0.0, total * share * (1.0 + noise)))
-            noise = _PERSISTENCE * noise + draw(0.0, scale)
+        for _ in range(self._count):
+            found.append(max(0.0, 1.0 + now))
+            now = persistence * now + draw(0.0, scale)
         return found
